@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Boot tests: the target's own kernel in QEMU, with a small initramfs, the target's modules and the
+ * livepatch under test. The guest reports over a serial line in a line protocol (docs/test.md).
+ */
+#ifndef SUTURE_BOOT_BOOT_H
+#define SUTURE_BOOT_BOOT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/finding.h"
+#include "target/target.h"
+
+struct boot_request {
+	const char *livepatch;       /* path of the .ko; NULL: boot only */
+	const char *script;          /* shell script run in the guest before, with, after; or NULL */
+	const struct str_vec *modules; /* names of target modules to load before; may be NULL */
+	const struct str_vec *extra; /* host files put into the guest's /test directory; may be NULL */
+	const char *cmdline;         /* added to the kernel command line; may be NULL */
+	unsigned int rounds;         /* load/unload rounds under load after the main cycle */
+	double timeout;              /* seconds for the whole test, 0: default (180) */
+	const char *console_log;     /* where the console is written; NULL: nowhere */
+};
+
+struct boot_result {
+	bool ok;
+	double boot_seconds, total_seconds;
+	double transition_seconds, untransition_seconds; /* enabling, disabling; -1 if not reached */
+	unsigned int rounds_done;
+	char *before, *with, *after; /* output of the script; NULL if not run */
+	struct finding_vec findings; /* what went wrong: ids Q1... */
+};
+
+/* An error means that the test could not be made (no QEMU, no kernel image, ...). */
+struct error *boot_test(struct target *target, const struct boot_request *request,
+			struct boot_result *result);
+void boot_result_free(struct boot_result *result);
+json_t *boot_result_json(const struct boot_result *result);
+
+#endif

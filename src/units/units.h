@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From a fix to compiled pairs: which translation units of the target does the fix reach, each
+ * compiled twice, as it is and with the fix, with the target's own command line plus
+ * -ffunction-sections -fdata-sections, and line neutral: lines that the fix does not touch keep
+ * their number, so that __LINE__ does not make functions look changed.
+ */
+#ifndef SUTURE_UNITS_UNITS_H
+#define SUTURE_UNITS_UNITS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/finding.h"
+#include "base/vec.h"
+#include "target/target.h"
+#include "units/fix.h"
+
+struct unit {
+	char *source;         /* relative to the source tree: "net/ipv4/tcp_input.c" */
+	char *object_name;    /* "net/ipv4/tcp_input.o" */
+	char *kobject;        /* "vmlinux", or the module's name: "nf_tables" */
+	char *original;       /* path of the object compiled from the unchanged source */
+	char *patched;        /* path of the object compiled with the fix */
+	bool via_header;      /* reached only through a changed header */
+	bool identical;       /* both objects have the same bytes (DWARF aside) */
+	struct str_vec files; /* files of the fix that the unit consists of (source, headers) */
+	double compile_cpu;   /* CPU seconds of the compiler runs that were needed */
+};
+
+DEFINE_VEC(unit_vec, struct unit)
+
+/*
+ * Finds and compiles. workdir: where patched objects and the patched view of the tree go (must
+ * exist). Originals are kept in the target's cache and used again. Refusals (assembly, Kconfig,
+ * vDSO, does not compile, ...) are added to findings; an error is returned for what stops at once.
+ * The units are the caller's (units_free).
+ */
+struct error *units_build(struct target *target, const struct fix *fix, const char *workdir,
+			  struct unit_vec *units, struct finding_vec *findings);
+void units_free(struct unit_vec *units);
+
+/* Compiles one unit of the unchanged tree with the flags above; *object is a path in the cache
+ * (caller's string). For commands and tests that want an original object by itself. */
+struct error *unit_compile_original(struct target *target, const char *source, struct unit *unit);
+
+#endif
