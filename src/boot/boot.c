@@ -15,6 +15,8 @@
 #include "boot/session.h"
 #include "boot/snapshot.h"
 
+enum { RESTORE_LIMIT = 10 }; /* seconds until a restored guest must have said something */
+
 /* Everything that one test needs while it runs. */
 struct run {
 	struct target *target;
@@ -168,6 +170,7 @@ static struct error *run_restored(struct run *run, struct snapshot *snapshot, bo
 
 	session_init(&s, run->request, run->result, run->started);
 	s.ready = true;
+	s.silence_limit = RESTORE_LIMIT;
 	TRY(write_disk(run, disk));
 	TRY(copy_file(snapshot->console, run->console));
 	struct qemu_setup setup = {

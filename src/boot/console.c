@@ -178,10 +178,15 @@ static void take_trace(struct scan *s, const char *line)
 {
 	while (isspace((unsigned char)*line))
 		line++;
+	struct finding *f = &s->findings->at[s->findings->n - 1];
 	scoped_free char *name = *line == '?' ? NULL : function_name(line);
 
-	if (name && s->traced++ < TRACE_LIMIT)
+	if (!name)
+		return;
+	if (s->traced++ < TRACE_LIMIT)
 		str_add(&s->trace, "%s%s", s->trace.n ? " < " : "", name);
+	if (!f->symbol && !streq(name, "panic"))
+		f->symbol = xstrdup(name);
 }
 
 /* A line inside the report of the open finding. */
@@ -189,7 +194,7 @@ static void take_detail(struct scan *s, const char *line)
 {
 	struct finding *f = &s->findings->at[s->findings->n - 1];
 
-	if (starts_with(line, "RIP: ")) {
+	if (starts_with(line, "RIP: 0010:")) {
 		if (!strstr(s->text.s, "RIP: "))
 			str_add(&s->text, "; %s", line);
 		take_symbol(f, line);
@@ -291,9 +296,13 @@ char *console_refusals_of(const struct console_report *report, const char *step)
 {
 	struct str joined = { 0 };
 
-	for (size_t i = 0; i < report->refusals.n; i++)
-		if (streq(report->refusals.at[i].step, step))
-			str_add(&joined, "%s%s", joined.n ? "; " : "", report->refusals.at[i].line);
+	for (size_t i = 0; i < report->refusals.n; i++) {
+		const struct console_refusal *r = &report->refusals.at[i];
+
+		/* insmod tries two system calls: each line comes twice */
+		if (streq(r->step, step) && !(joined.s && strstr(joined.s, r->line)))
+			str_add(&joined, "%s%s", joined.n ? "; " : "", r->line);
+	}
 	return joined.s;
 }
 

@@ -238,7 +238,6 @@ struct error *qemu_save(struct qemu *qemu, const char *file)
 		"{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"exec:cat > %s\"}}\n", file);
 
 	TRY(monitor_do(qemu, "{\"execute\":\"qmp_capabilities\"}\n"));
-	TRY(monitor_do(qemu, "{\"execute\":\"stop\"}\n"));
 	TRY(monitor_do(qemu, "{\"execute\":\"migrate-set-parameters\","
 			     "\"arguments\":{\"max-bandwidth\":10000000000}}\n"));
 	TRY(monitor_do(qemu, migrate));

@@ -32,7 +32,8 @@ struct error *qemu_start(const struct qemu_setup *setup, struct qemu *qemu);
 int qemu_kill(struct qemu *qemu);
 /* Version of the installed QEMU (first line of --version), the caller's. Id Q15. */
 struct error *qemu_version(char **version);
-/* Stops the guest and writes its state to the file (relative to QEMU's cwd). Id Q17. */
+/* Writes the state of the guest to the file (relative to QEMU's cwd); the guest runs on as far as
+ * the snapshot knows, so that it goes on when it is restored. Id Q17. */
 struct error *qemu_save(struct qemu *qemu, const char *file);
 
 #endif

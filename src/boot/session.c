@@ -125,8 +125,10 @@ static void on_report(void *context, const struct report *report)
 
 	if (verbose)
 		fprintf(stderr, "guest: %s %s %s\n", report->kind, report->what, report->detail);
-	if (!s->reported)
+	if (!s->reported) {
 		s->result->boot_seconds = monotonic_seconds() - s->started;
+		s->silence_limit = SILENCE_LIMIT;
+	}
 	s->reported = true;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (streq(report->kind, kinds[i].kind))

@@ -85,7 +85,9 @@ static struct error *boot_and_save(const struct snapshot *snapshot, const char *
 	TRY(session_run(&s, &setup, true));
 	if (!s.ready)
 		return error_new("Q17", "%s did not come up to make a snapshot", snapshot->kernel);
-	return qemu_save(&s.qemu, "state");
+	TRY(qemu_save(&s.qemu, "state"));
+	unlink(disk); /* each test brings its own */
+	return NULL;
 }
 
 static struct error *prepare(const struct cpio *base, const char *dir)

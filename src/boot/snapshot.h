@@ -11,7 +11,7 @@
 #include "boot/session.h"
 
 struct snapshot {
-	char *dir;     /* holds "state", "initrd", "console", "disk" */
+	char *dir;     /* holds "state", "initrd", "console" */
 	char *initrd;
 	char *console; /* what the kernel printed until the snapshot */
 	char *kernel;
