@@ -62,7 +62,7 @@ static bool holds_entities(const struct obj_section *s)
 
 	return (s->flags & SHF_ALLOC) &&
 	       (!row || row->action == SPECIAL_UNIT || row->action == SPECIAL_INIT ||
-		row->action == SPECIAL_PERCPU || row->action == SPECIAL_DESCRIPTOR);
+		row->action == SPECIAL_EXIT || row->action == SPECIAL_PERCPU || row->action == SPECIAL_DESCRIPTOR);
 }
 
 /* Can a section hold constants or variables that no symbol names? */
@@ -72,7 +72,8 @@ static bool wants_anon(const struct obj_section *s)
 
 	if (!(s->flags & SHF_ALLOC) || s->size == 0 || (s->flags & SHF_EXECINSTR))
 		return false;
-	return !row || row->action == SPECIAL_PERCPU || row->action == SPECIAL_INIT;
+	return !row || row->action == SPECIAL_PERCPU || row->action == SPECIAL_INIT ||
+	       row->action == SPECIAL_EXIT;
 }
 
 static void add_anon(struct model *m, struct obj_section *s, uint64_t start, uint64_t end)

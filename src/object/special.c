@@ -34,7 +34,7 @@ static const struct special_section table[] = {
 	{ "alloc_tags", SPECIAL_DESCRIPTOR, 0, 0, -1, -1, "include/linux/alloc_tag.h" },
 	{ ".data..percpu*", SPECIAL_PERCPU, 0, 0, -1, -1, "include/linux/percpu-defs.h" },
 	{ ".init.*", SPECIAL_INIT, 0, 0, -1, -1, "include/linux/init.h" },
-	{ ".exit.*", SPECIAL_INIT, 0, 0, -1, -1, "include/linux/init.h" },
+	{ ".exit.*", SPECIAL_EXIT, 0, 0, -1, -1, "include/linux/init.h" },
 	{ ".ref.*", SPECIAL_UNIT, 0, 0, -1, -1, "include/linux/init.h" },
 	{ ".initcall*", SPECIAL_UNIT, 0, 0, -1, -1, "include/linux/init.h" },
 	{ ".con_initcall*", SPECIAL_UNIT, 0, 0, -1, -1, "include/linux/init.h" },

@@ -16,6 +16,7 @@ enum special_action {
 	SPECIAL_DROP,     /* of no use in a livepatch; never compared */
 	SPECIAL_UNIT,     /* belongs to the unit as a whole: only a change of it matters */
 	SPECIAL_INIT,     /* code or data that is gone once the kernel is up */
+	SPECIAL_EXIT,     /* code or data of module removal: gone in vmlinux, live in modules */
 	SPECIAL_RUNTIME,  /* patched by the kernel at boot, in vmlinux only: X12 */
 	SPECIAL_SLICE,    /* cut where the entries of another section point */
 	SPECIAL_DEBUG,    /* DWARF and notes: not part of the running kernel */
