@@ -382,8 +382,8 @@ static struct error *open_dwarf(struct dwarf_unit *u)
 		return error_new("D1", "%s: %s", u->path, dwfl_errmsg(-1));
 	fd = -1; /* the module's now */
 	dwfl_report_end(u->dwfl, NULL, NULL);
-	u->elf = dwfl_module_getelf(mod, &bias);
-	if (!u->elf)
+	Elf *elf = dwfl_module_getelf(mod, &bias);
+	if (!elf)
 		return error_new("D1", "%s: %s", u->path, dwfl_errmsg(-1));
 	u->dwarf = dwfl_module_getdwarf(mod, &bias);
 	return NULL;

@@ -68,7 +68,6 @@ struct dwarf_unit {
 	const char *path;
 	Dwfl *dwfl;
 	Dwarf *dwarf; /* NULL: no debug information */
-	Elf *elf;
 	const char *source; /* name of the (last) compile unit */
 	struct type_vec types;
 	struct item_vec items;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Who uses a function, by the relocations of its object. */
 #include <elf.h>
+#include <fcntl.h>
 #include <gelf.h>
 
 #include "base/mem.h"
@@ -195,15 +196,20 @@ static char *scan_sections(const struct scan *s)
 char *prototype_user(const struct dwarf_unit *unit, const struct exposure *e, const char *function,
 		     bool *hidden)
 {
-	struct scan s = { .elf = unit->elf, .function = function, .exposure = e };
+	struct scan s = { .function = function, .exposure = e };
+	scoped_fd int fd = open(unit->path, O_RDONLY | O_CLOEXEC);
+	char *user = NULL;
 
+	/* a handle of our own: libdwfl takes the relocations that it applied out of its tables */
+	elf_version(EV_CURRENT);
+	s.elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
 	*hidden = true;
-	if (!open_symbols(&s))
-		return NULL;
-	find_starts(&s);
-	*hidden = shares_section(&s);
-	char *user = scan_sections(&s);
-
+	if (s.elf && open_symbols(&s)) {
+		find_starts(&s);
+		*hidden = shares_section(&s);
+		user = scan_sections(&s);
+	}
 	start_vec_free(&s.starts);
+	elf_end(s.elf);
 	return user;
 }
