@@ -231,7 +231,7 @@ now
 say ready "$up"
 if [ ! -e /suture/config ]; then
 	# A snapshot is made here. What follows happens after it was restored.
-	read -r word <&3
+	read -t 60 -r word <&3 || poweroff -f
 	for file in /drivers/*.ko; do
 		[ -e "$file" ] && insmod "$file"
 	done
