@@ -9,7 +9,8 @@
 enum { TRACE_LIMIT = 10 };
 
 /* Functions that report a trouble; they are not where it is. */
-static const char *const reporters[] = { "panic", "vpanic", "dump_stack", "dump_stack_lvl", "show_stack" };
+static const char *const reporters[] = { "panic", "vpanic", "dump_stack", "dump_stack_lvl",
+					  "show_stack" };
 
 static bool is_reporter(const char *function)
 {
