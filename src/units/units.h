@@ -49,8 +49,6 @@ void units_free(struct unit_vec *units);
 struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
 				     const char *workdir, const char *const *flags, char **object);
 
-/* Compiles one unit of the unchanged tree with the flags above; *object is a path in the cache
- * (caller's string). For commands and tests that want an original object by itself. */
 /* Compiles one unit of the unchanged tree with the flags above, for commands and tests that want an
  * original object by itself: unit->original is its path in the cache, unit->patched NULL. Ids U1 (not
  * in the configuration), U3 (does not compile). The unit is the caller's (unit_free). */
