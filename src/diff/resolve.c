@@ -74,16 +74,26 @@ static struct resolution other_module(const struct resolver *r, const struct exp
 	return plain(e->name);
 }
 
+/*
+ * Static calls go to the trampoline, which the kernel keeps patched (kernel/static_call_inline.c).
+ * Under its plain name objtool would make a call site of it, and where only the trampoline is known
+ * and not the key, the loader refuses that ("Failed to fixup __raw_static_call()").
+ */
+static bool is_trampoline(const char *name)
+{
+	return starts_with(name, "__SCT__");
+}
+
 static struct resolution by_name(const struct resolver *r, const char *name, const char *user)
 {
 	const struct export *e = export_find(r->exports, name);
 	struct image_symbol *own = global_symbol(r->image, name);
 
-	if (e && is_vmlinux(e->object))
+	if (e && is_vmlinux(e->object) && !is_trampoline(name))
 		return plain(name);
 	if (own)
 		return resolve_shipped(r, own);
-	if (e)
+	if (e && !is_vmlinux(e->object))
 		return other_module(r, e, user);
 	struct image_symbol *core = global_symbol(r->vmlinux, name);
 
@@ -111,7 +121,8 @@ struct resolution resolve_entity(const struct resolver *r, const struct entity *
 	if (!e || !e->symbol)
 		return unresolved(r, e ? e->name : "an unnamed object", user);
 	exported = export_find(r->exports, e->name);
-	if (e->symbol->bind != STB_LOCAL && exported && is_vmlinux(exported->object))
+	if (e->symbol->bind != STB_LOCAL && exported && is_vmlinux(exported->object) &&
+	    !is_trampoline(e->name))
 		return plain(e->name);
 	s = reproduced_symbol(r->repro, e);
 	return s ? resolve_shipped(r, s) : unresolved(r, e->name, user);
