@@ -126,7 +126,7 @@ static void test_protocol_noise(void **state)
 {
 	struct heard h = { 0 };
 	scoped_protocol struct protocol p = { .handle = hear, .context = &h };
-	static const char bytes[] = "qemu: cannot do it\nsuture: block x 0 99999999999999999999\n"
+	static const char bytes[] = "qemu: cannot do it\nx suture: end\nsuture: block x 0 99999999999999999999\n"
 				    "suture: alive\n";
 
 	protocol_feed(&p, bytes, sizeof(bytes) - 1);
