@@ -188,8 +188,11 @@ static void compare_member(struct compare *c, const struct flat *a, const struct
 		format_place(from, sizeof(from), a->at);
 		format_place(to, sizeof(to), b->at);
 		str_add(out, "member '%s' moved from offset %s to %s", a->name, from, to);
-	} else if (a->bits != b->bits) {
+	} else if (a->bits && b->bits && a->bits != b->bits) {
 		str_add(out, "bit-field '%s' has %u bits instead of %u", a->name, b->bits, a->bits);
+	} else if (a->bits != b->bits) {
+		str_add(out, a->bits ? "member '%s' is no bit-field any more" :
+				       "member '%s' has become a bit-field", a->name);
 	} else {
 		scoped_free char *was = type_name(c->old, a->type), *is = type_name(c->new, b->type);
 

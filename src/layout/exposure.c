@@ -152,6 +152,27 @@ void exposure_free(struct exposure *e)
 	*e = (struct exposure){ 0 };
 }
 
+/* A type that lives elsewhere than on the stack and has a member that points to this one, or NULL. */
+static const char *holder_of(const struct exposure *e, uint32_t type)
+{
+	const struct dwarf_unit *u = e->unit;
+
+	for (size_t i = 1; i < u->types.n; i++) {
+		const struct die_type *t = &u->types.at[i];
+
+		if (!tag_is_aggregate(t->tag) || i == type || e->on_stack[i])
+			continue;
+		for (uint32_t m = t->items.first; m; m = u->items.at[m].next) {
+			uint32_t member = type_strip(u, u->items.at[m].type, true);
+
+			if (u->types.at[member].tag == DW_TAG_pointer_type &&
+			    type_strip(u, u->types.at[member].type, true) == type)
+				return t->name ? t->name : "an anonymous struct";
+		}
+	}
+	return NULL;
+}
+
 enum exposure_kind exposure_of(const struct exposure *e, uint32_t type, bool header, char **reason)
 {
 	const char *user = e->used_by[type];
@@ -165,8 +186,10 @@ enum exposure_kind exposure_of(const struct exposure *e, uint32_t type, bool hea
 		*reason = xasprintf("function '%s' uses it and is not replaced", user);
 	else if (e->unit->types.at[type].function)
 		return INSIDE;
-	else if (e->on_stack[type])
+	else if (e->on_stack[type] && !(user = holder_of(e, type)))
 		return STACK_ONLY;
+	else if (e->on_stack[type])
+		*reason = xasprintf("objects of type '%s' point to it, so it may live on the heap", user);
 	else
 		*reason = xstrdup("no replaced function has an instance on its stack, so instances "
 				  "were made by the old code");

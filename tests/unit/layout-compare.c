@@ -61,6 +61,9 @@ static const struct test_case cases[] = {
 	{ "bit-field", H "struct s { unsigned a:3, b:5; };" C USE("struct s"),
 	  H "struct s { unsigned a:4, b:4; };" C USE("struct s"), { "use" },
 	  { "S3 refusal", "bit-field 'a' has 4 bits instead of 3" } },
+	{ "becomes a bit-field", H "struct s { _Bool a; };" C USE("struct s"),
+	  H "struct s { _Bool a:1; };" C USE("struct s"), { "use" },
+	  { "S3 refusal", "member 'a' has become a bit-field" } },
 	{ "bit-field added at the end", H "struct s { unsigned a:3; };" C USE("struct s"),
 	  H "struct s { unsigned a:3, b:1; };" C USE("struct s"), { "use" },
 	  { "S4 refusal", "new member 'b' (unsigned int) at offset 0 bit 3" } },
@@ -132,6 +135,12 @@ static const struct test_case cases[] = {
 	  C "struct s { long a, b; }; void ext(void *); static " NOINLINE
 	    "void g(struct s *s) { ext(&s->a); } void f(void) { struct s s = { 1, 2 }; g(&s); }",
 	  { "f" }, { "S4 refusal", "function 'g' uses it and is not replaced" } },
+	{ "private type on the stack, but others point to it",
+	  H "struct s; struct t { struct s *s; };" C "struct s { long a; }; void ext(void *);"
+	    "void f(struct t *t) { struct s s = { 1 }; ext(&s); ext(t->s); }",
+	  H "struct s; struct t { struct s *s; };" C "struct s { long a, b; }; void ext(void *);"
+	    "void f(struct t *t) { struct s s = { 1, 2 }; ext(&s); ext(t->s); }",
+	  { "f" }, { "S4 refusal", "objects of type 't' point to it" } },
 	{ "private type, only pointers",
 	  C "struct s { int a, b; }; int f(void *p) { struct s *s = p; return s->a + s->b; }",
 	  C "struct s { int a, c, b; }; int f(void *p) { struct s *s = p; return s->a + s->b; }",
