@@ -16,7 +16,9 @@
 struct hunk {
 	size_t old_start, old_count; /* as in @@ -a,b +c,d @@ */
 	size_t new_start, new_count;
+	const char *patch;           /* name of the patch file; owned by the fix */
 	size_t patch_line;           /* line of the @@ in the patch file */
+	unsigned int round;          /* 0: made against the tree; n: against the result of round n - 1 */
 	struct str_vec lines;        /* each with its first character ' ', '-' or '+', without newline */
 	bool old_no_newline, new_no_newline; /* "\ No newline at end of file" */
 };
@@ -26,7 +28,9 @@ struct fix_file {
 	char *path;      /* relative to the source tree, cleaned of a/ and b/ */
 	bool created;    /* old side is /dev/null */
 	bool deleted;    /* new side is /dev/null */
-	char *patch;     /* name of the patch file, for messages */
+	const char *patch;   /* name of the first patch file, for messages; owned by the fix */
+	size_t patch_line;   /* line of its "---" there */
+	unsigned int rounds; /* how many diffs of this path there are */
 	struct hunk_vec hunks;
 };
 DEFINE_VEC(fix_file_vec, struct fix_file)
@@ -34,10 +38,11 @@ DEFINE_VEC(fix_file_vec, struct fix_file)
 struct fix {
 	char *subject; /* of the first patch ("Subject:" of a mail, or the file's name) */
 	struct fix_file_vec files; /* a path appears once: diffs of several patches in order */
+	struct str_vec names;      /* of the patches read so far */
 };
 
 /* Reads one patch from memory and adds it to the fix. name: for messages. Ids P1 (malformed), P2
- * (unsafe path), P3 (binary, rename, mode change only, ...). */
+ * (unsafe path), P3 (binary, rename, mode change only, ...). On error the fix can only be freed. */
 struct error *fix_parse(struct fix *fix, const char *name, const char *text, size_t size);
 /* Reads patch files. */
 struct error *fix_read(char *const *paths, size_t n, struct fix *fix);

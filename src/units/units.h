@@ -40,6 +40,14 @@ struct error *units_build(struct target *target, const struct fix *fix, const ch
 			  struct unit_vec *units, struct finding_vec *findings);
 void units_free(struct unit_vec *units);
 
+/*
+ * Compiles the patched side of a unit once more with further compiler flags (NULL-terminated), put
+ * behind the recorded ones. workdir: the one of units_build(), whose patched view is used again.
+ * *object is the path of the result in workdir, the caller's.
+ */
+struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
+				     const char *workdir, const char *const *flags, char **object);
+
 /* Compiles one unit of the unchanged tree with the flags above; *object is a path in the cache
  * (caller's string). For commands and tests that want an original object by itself. */
 struct error *unit_compile_original(struct target *target, const char *source, struct unit *unit);
