@@ -76,7 +76,7 @@ static void add_name(const struct dwarf_unit *u, uint32_t type, struct str *out,
 
 char *type_name(const struct dwarf_unit *u, uint32_t type)
 {
-	struct str out = { 0 };
+	struct str out = {0};
 
 	add_name(u, type, &out, 0);
 	return out.s;
