@@ -38,6 +38,7 @@ DEFINE_VEC(unit_vec, struct unit)
  */
 struct error *units_build(struct target *target, const struct fix *fix, const char *workdir,
 			  struct unit_vec *units, struct finding_vec *findings);
+void unit_free(struct unit *unit);
 void units_free(struct unit_vec *units);
 
 /*
@@ -50,6 +51,9 @@ struct error *unit_recompile_patched(struct target *target, const struct unit *u
 
 /* Compiles one unit of the unchanged tree with the flags above; *object is a path in the cache
  * (caller's string). For commands and tests that want an original object by itself. */
+/* Compiles one unit of the unchanged tree with the flags above, for commands and tests that want an
+ * original object by itself: unit->original is its path in the cache, unit->patched NULL. Ids U1 (not
+ * in the configuration), U3 (does not compile). The unit is the caller's (unit_free). */
 struct error *unit_compile_original(struct target *target, const char *source, struct unit *unit);
 
 #endif

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "units/includes_scan.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/process.h"
+
+struct scan {
+	const char *tree;
+	struct str *all, *of_c;
+};
+
+/* Directories without code that is linked into an x86 kernel or its modules. */
+static bool skip_dir(const char *rel)
+{
+	static const char *const skipped[] = { "Documentation", "tools", "samples", "scripts", "LICENSES",
+					       "debian", "usr", "arch/x86/um" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(skipped); i++)
+		if (streq(rel, skipped[i]))
+			return true;
+	return starts_with(rel, "arch/") && !starts_with(rel, "arch/x86");
+}
+
+static const char *blanks(const char *p, const char *end)
+{
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	return p;
+}
+
+static const char *word(const char *p, const char *end, const char *text)
+{
+	size_t n = strlen(text);
+
+	return (size_t)(end - p) > n && memcmp(p, text, n) == 0 ? p + n : NULL;
+}
+
+/* "x.h" or <x.h> at p: its length without the closing mark, 0 if it is neither. */
+static size_t quoted(const char *p, const char *end)
+{
+	if (p >= end || (*p != '"' && *p != '<'))
+		return 0;
+	const char *close = memchr(p + 1, *p == '"' ? '"' : '>', end - p - 1);
+
+	return close ? (size_t)(close - p) : 0;
+}
+
+static bool ends_like_file(const char *p, size_t n)
+{
+	return n > 3 && p[n - 2] == '.' && (p[n - 1] == 'h' || p[n - 1] == 'c');
+}
+
+/* The file that the directive after '#' names, as "x or <x; its length in *n. */
+static const char *named_file(const char *p, const char *end, size_t *n)
+{
+	p = blanks(p, end);
+	const char *include = word(p, end, "include");
+	const char *define = include ? NULL : word(p, end, "define");
+
+	if (include) {
+		const char *next = word(include, end, "_next");
+
+		p = blanks(next ? next : include, end);
+		*n = quoted(p, end);
+		return *n ? p : NULL;
+	}
+	if (!define)
+		return NULL;
+	p = blanks(define, end);
+	while (p < end && !strchr(" \t(", *p))
+		p++;
+	p = blanks(p, end);
+	*n = quoted(p, end);
+	return ends_like_file(p, *n) ? p : NULL;
+}
+
+static void scan_text(struct scan *s, const char *rel, const char *text, size_t size)
+{
+	const char *end = text + size;
+	bool c_seen = false;
+
+	str_add(s->all, "F%s\n", rel);
+	for (const char *p = text; p < end && (p = memchr(p, '#', end - p)); p++) {
+		const char *start = p;
+
+		while (start > text && (start[-1] == ' ' || start[-1] == '\t'))
+			start--;
+		if (start > text && start[-1] != '\n')
+			continue;
+		const char *nl = memchr(p, '\n', end - p);
+		size_t n;
+		const char *file = named_file(p + 1, nl ? nl : end, &n);
+
+		if (!file)
+			continue;
+		str_add_bytes(s->all, file, n);
+		str_add_bytes(s->all, "\n", 1);
+		if (file[n - 1] != 'c')
+			continue;
+		if (!c_seen)
+			str_add(s->of_c, "F%s\n", rel);
+		c_seen = true;
+		str_add_bytes(s->of_c, file, n);
+		str_add_bytes(s->of_c, "\n", 1);
+	}
+}
+
+static struct error *scan_file(struct scan *s, const char *rel)
+{
+	scoped_free char *path = path_join(s->tree, rel);
+	scoped_free char *text = NULL;
+	size_t size;
+
+	TRY(read_file(path, &text, &size));
+	scan_text(s, rel, text, size);
+	return NULL;
+}
+
+static struct error *scan_dir(struct scan *s, const char *rel);
+
+static struct error *scan_entry(struct scan *s, const char *rel, const struct dirent *e)
+{
+	scoped_free char *path = *rel ? path_join(rel, e->d_name) : xstrdup(e->d_name);
+
+	if (e->d_type == DT_DIR)
+		return e->d_name[0] == '.' || skip_dir(path) ? NULL : scan_dir(s, path);
+	if (e->d_type != DT_REG || !(ends_with(path, ".c") || ends_with(path, ".h") ||
+				    ends_with(path, ".S")))
+		return NULL;
+	return scan_file(s, path);
+}
+
+static struct error *scan_dir(struct scan *s, const char *rel)
+{
+	scoped_free char *path = *rel ? path_join(s->tree, rel) : xstrdup(s->tree);
+	struct dirent **list;
+	struct error *err = check_interrupted();
+	int n = err ? -1 : scandir(path, &list, NULL, alphasort);
+
+	if (n < 0)
+		return err ? err : error_errno("%s", path);
+	for (int i = 0; i < n; i++) {
+		if (!err)
+			err = scan_entry(s, rel, list[i]);
+		free(list[i]);
+	}
+	free(list);
+	return err;
+}
+
+struct error *includes_scan(const char *tree, struct str *all, struct str *of_c)
+{
+	struct scan s = { .tree = tree, .all = all, .of_c = of_c };
+
+	str_add(all, "%s", "");
+	str_add(of_c, "%s", "");
+	return scan_dir(&s, "");
+}
