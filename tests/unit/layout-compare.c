@@ -44,6 +44,9 @@ static const struct test_case cases[] = {
 	{ "member gone", H "struct s { long a, c; };" C USE("struct s"),
 	  H "struct s { long a; };" C USE("struct s"), { "use" },
 	  { "S3 refusal", "member 'c' is gone, size 8 instead of 16" } },
+	{ "first member gone", H "struct s { int a, b; };" C USE("struct s"),
+	  H "struct s { int b; };" C USE("struct s"), { "use" },
+	  { "S3 refusal", "member 'a' is gone, member 'b' moved from offset 4 to 0" } },
 	{ "names exchanged", H "struct s { int a, b; };" C USE("struct s"),
 	  H "struct s { int b, a; };" C USE("struct s"), { "use" },
 	  { "S3 refusal", "member 'a' moved from offset 0 to 4" } },
@@ -141,6 +144,14 @@ static const struct test_case cases[] = {
 	  H "struct s; struct t { struct s *s; };" C "struct s { long a, b; }; void ext(void *);"
 	    "void f(struct t *t) { struct s s = { 1, 2 }; ext(&s); ext(t->s); }",
 	  { "f" }, { "S4 refusal", "objects of type 't' point to it" } },
+	{ "helper inlined into a function that stays",
+	  C "struct s { long a; }; void ext(void *); static inline void "
+	    "g(struct s *s) { ext(&s->a); } void f(void) { struct s s = { 1 }; ext(&s); }"
+	    "void h(void *p) { g(p); }",
+	  C "struct s { long a, b; }; void ext(void *); static inline void "
+	    "g(struct s *s) { ext(&s->a); } void f(void) { struct s s = { 1, 2 }; ext(&s); }"
+	    "void h(void *p) { g(p); }",
+	  { "f" }, { "S4 refusal", "function 'h' uses it and is not replaced" } },
 	{ "private type, only pointers",
 	  C "struct s { int a, b; }; int f(void *p) { struct s *s = p; return s->a + s->b; }",
 	  C "struct s { int a, c, b; }; int f(void *p) { struct s *s = p; return s->a + s->b; }",
