@@ -1,8 +1,119 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* suture build FIX... */
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
 #include "commands/commands.h"
+#include "driver/build.h"
+
+static const char help[] =
+	"usage: suture build FIX... [-t TARGET] [-o DIR] [-n NAME] [--no-replace] [--json]\n\n"
+	"Makes DIR/livepatch-NAME.ko for the target from one or more unified diffs (-p1).\n"
+	"Exit code 0: made, 1: refused (the reasons are printed), 2: could not be done.\n\n"
+	"  -t, --target TARGET   a target of `suture target list`; default: the only one\n"
+	"  -o, --output DIR      default: the current directory\n"
+	"  -n, --name NAME       default: from the file name of the first fix\n"
+	"      --replace         atomic replace of older livepatches (default)\n"
+	"      --no-replace      stack upon older livepatches\n";
+
+struct options {
+	struct common_options common;
+	const char *target, *out_dir, *name;
+	bool replace;
+};
+
+/*
+ * "livepatch-NAME": a module name may have 55 characters (MODULE_NAME_LEN, include/linux/module.h);
+ * anything but letters, digits and _ becomes a dash.
+ */
+static char *module_name(const char *name, const char *first_fix)
+{
+	const char *base = path_basename(first_fix);
+	size_t n = strcspn(base, ".");
+	scoped_free char *from_fix = xstrndup(base, n ? n : strlen(base));
+	char *full = xasprintf("livepatch-%.40s", name ? name : from_fix);
+
+	for (char *p = full; *p; p++)
+		if (!isalnum((unsigned char)*p) && *p != '_')
+			*p = '-';
+	return full;
+}
+
+static struct error *write_report(const struct build_report *report, const char *dir,
+				  const char *name)
+{
+	scoped_free char *file = xasprintf("%s.json", name);
+	scoped_free char *path = path_join(dir, file);
+	json_t *json = build_report_json(report);
+	scoped_free char *text = json_dumps(json, JSON_INDENT(2));
+
+	json_decref(json);
+	return write_file(path, text, strlen(text));
+}
+
+static struct error *run(const struct options *o, char **fixes, size_t n, int *code)
+{
+	scoped_target struct target *target = NULL;
+	struct build_report report = { 0 };
+	struct fix fix = { 0 };
+
+	TRY(target_open(o->target, &target));
+	TRY(make_dirs(o->out_dir));
+	struct error *err = fix_read(fixes, n, &fix);
+	scoped_free char *name = module_name(o->name, fixes[0]);
+	struct build_request rq = { target, &fix, name, o->out_dir, o->replace };
+
+	if (!err)
+		err = build_livepatch(&rq, &report);
+	if (!err && report.module)
+		err = write_report(&report, o->out_dir, name);
+	if (!err && o->common.json) {
+		json_t *json = build_report_json(&report);
+
+		json_dumpf(json, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(json);
+	} else if (!err) {
+		build_report_print(&report, stdout);
+	}
+	*code = report.module ? EXIT_FINE : EXIT_REFUSED;
+	build_report_free(&report);
+	fix_free(&fix);
+	return err;
+}
 
 int command_build(int argc, char **argv)
 {
-	(void)argv;
-	return argc ? EXIT_USAGE : EXIT_FINE;
+	static const struct option options[] = {
+		{ "target", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' },
+		{ "name", required_argument, NULL, 'n' },   { "replace", no_argument, NULL, 'R' },
+		{ "no-replace", no_argument, NULL, 'N' },   COMMON_LONG_OPTIONS,
+		{ 0 },
+	};
+	struct options o = { .out_dir = ".", .replace = true };
+	int c, code = EXIT_ERROR;
+
+	while ((c = getopt_long(argc, argv, COMMON_OPTIONS "t:o:n:", options, NULL)) != -1) {
+		if (c == 't')
+			o.target = optarg;
+		else if (c == 'o')
+			o.out_dir = optarg;
+		else if (c == 'n')
+			o.name = optarg;
+		else if (c == 'R' || c == 'N')
+			o.replace = c == 'R';
+		else if (!common_option(c, &o.common))
+			return EXIT_USAGE;
+	}
+	if (o.common.help || optind >= argc) {
+		fputs(help, o.common.help ? stdout : stderr);
+		return o.common.help ? EXIT_FINE : EXIT_USAGE;
+	}
+	struct error *err = run(&o, argv + optind, argc - optind, &code);
+
+	return err ? report_error(err) : code;
 }

@@ -59,7 +59,8 @@ struct object {
 	size_t nsymbols;
 	struct map globals;         /* name → struct obj_symbol * of global and weak symbols */
 	struct map sections_by_name; /* name → first section of that name */
-	void *elf;                  /* libelf handle: owns names */
+	void *elf;     /* libelf handle: owns names */
+	bool borrowed; /* map is the caller's memory */
 };
 
 /* Reads and checks. Ids D1 (not a relocatable x86_64 ELF file), D2 (damaged). */

@@ -25,6 +25,7 @@ struct target {
 	char *symvers;    /* Module.symvers */
 	char *cc;         /* the compiler, "x86_64-linux-gnu-gcc-12" or "gcc" */
 	bool user_build;  /* target add --build: srctree and objtree belong to the user */
+	char *config_text; /* private: contents of config, read when first asked for */
 };
 
 DEFINE_VEC(target_vec, struct target *)

@@ -41,6 +41,14 @@ struct error *units_build(struct target *target, const struct fix *fix, const ch
 void unit_free(struct unit *unit);
 void units_free(struct unit_vec *units);
 
+/*
+ * Compiles the patched side of a unit once more with further compiler flags (NULL-terminated), put
+ * behind the recorded ones. workdir: the one of units_build(), whose patched view is used again.
+ * *object is the path of the result in workdir, the caller's.
+ */
+struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
+				     const char *workdir, const char *const *flags, char **object);
+
 /* Compiles one unit of the unchanged tree with the flags above, for commands and tests that want an
  * original object by itself: unit->original is its path in the cache, unit->patched NULL. Ids U1 (not
  * in the configuration), U3 (does not compile). The unit is the caller's (unit_free). */

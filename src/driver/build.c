@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "driver/build.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/progress.h"
+#include "base/str.h"
+#include "driver/pair.h"
+#include "layout/layout.h"
+#include "module/module.h"
+#include "target/exports.h"
+
+/* All that the stages of one build hand to each other. */
+struct build {
+	const struct build_request *rq;
+	struct build_report *report;
+	char *workdir;
+	struct unit_vec units;
+	struct exports exports;
+	struct images images;
+	struct pair_vec pairs;
+	struct map provided;     /* global functions that the livepatch brings */
+	struct map names;        /* symbols taken in the module */
+	struct str_vec objects;  /* livepatch objects */
+	struct str_vec namespaces;
+	char *ko;
+};
+
+static struct finding_vec *findings(struct build *b)
+{
+	return &b->report->findings;
+}
+
+/* Stage: translation units, compiled twice. */
+static struct error *stage_units(struct build *b)
+{
+	progress_step("compiling the units that the fix reaches");
+	TRY(units_build(b->rq->target, b->rq->fix, b->workdir, &b->units, findings(b)));
+	return NULL;
+}
+
+static void note_provided(struct build *b, const struct model *m)
+{
+	for (size_t i = 0; i < m->entities.n; i++) {
+		struct entity *e = m->entities.at[i];
+
+		if (e->symbol && e->symbol->bind == STB_GLOBAL && !e->twin && !entity_is_init(e))
+			map_put(&b->provided, e->name, e);
+	}
+}
+
+/* Stage: what changed, and is the rebuilt original what was shipped. */
+static struct error *stage_compare(struct build *b)
+{
+	progress_step("comparing with the original and with the shipped kernel");
+	TRY(exports_read(b->rq->target->symvers, &b->exports));
+	b->pairs.at = xcalloc(b->units.n, sizeof(struct pair));
+	for (size_t i = 0; i < b->units.n; i++) {
+		struct pair *p = &b->pairs.at[b->pairs.n++];
+
+		if (b->units.at[i].identical)
+			continue;
+		TRY(check_interrupted());
+		TRY(pair_open(p, &b->units.at[i], b->rq->target, &b->images, &b->exports,
+			      &b->provided, findings(b)));
+		TRY(pair_avoid_runtime_constants(p, b->rq->target, b->workdir, findings(b)));
+		note_provided(b, p->b);
+	}
+	return NULL;
+}
+
+static void report_unit(struct build *b, const struct pair *p, const struct unit *unit,
+			const struct closure_stats *stats)
+{
+	unit_report_vec_push(&b->report->units, (struct unit_report){
+		.source = xstrdup(unit->source), .kobject = xstrdup(unit->kobject),
+		.identical = unit->identical, .functions = p->repro.functions,
+		.reproduced = p->repro.same, .stats = *stats });
+}
+
+/* Stage: the livepatch object of each unit. */
+static struct error *stage_closure(struct build *b)
+{
+	progress_step("collecting what the livepatch needs");
+	for (size_t i = 0; i < b->units.n; i++) {
+		struct pair *p = &b->pairs.at[i];
+		struct closure_stats stats = { 0 };
+		scoped_free char *path = xasprintf("%s/change%zu.o", b->workdir, i);
+		struct closure_request rq = {
+			.original = p->a, .patched = p->b, .resolver = &p->resolver,
+			.source = b->units.at[i].source, .names = &b->names,
+			.replaced = &b->report->replaced, .findings = findings(b),
+		};
+		bool written = false;
+
+		if (p->a)
+			TRY(closure_write(&rq, path, &stats, &written));
+		if (written)
+			str_vec_push(&b->objects, take(path));
+		report_unit(b, p, &b->units.at[i], &stats);
+	}
+	return NULL;
+}
+
+static bool is_new_or_changed(const struct entity *e)
+{
+	return e->kind == ENTITY_FUNCTION && e->change != UNCHANGED && !entity_is_init(e);
+}
+
+/* Stage: types that the fix changes under code that stays. */
+static struct error *stage_layout(struct build *b)
+{
+	progress_step("comparing types");
+	for (size_t i = 0; i < b->units.n; i++) {
+		const struct pair *p = &b->pairs.at[i];
+		struct str_vec names = { 0 };
+
+		for (size_t k = 0; p->b && k < p->b->entities.n; k++)
+			if (is_new_or_changed(p->b->entities.at[k]))
+				str_vec_push(&names, (char *)p->b->entities.at[k]->name);
+		struct error *err = p->b ? layout_compare(p->unit->original, p->unit->patched,
+							  p->unit->kobject,
+							  (const char *const *)names.at, names.n,
+							  findings(b)) : NULL;
+		str_vec_free(&names);
+		TRY(err);
+	}
+	return NULL;
+}
+
+static void check_empty(struct build *b)
+{
+	if (b->report->replaced.n || findings_refuse(findings(b)))
+		return;
+	struct finding *f = finding_add(findings(b), "D8", SEVERITY_REFUSAL, NULL, NULL, NULL,
+					"the fix changes no function of the target: there is nothing to "
+					"replace");
+
+	finding_way_out(f, "check that the fix is for this kernel and this configuration");
+}
+
+static void collect_namespaces(struct build *b)
+{
+	struct map seen = { 0 };
+
+	for (size_t i = 0; i < b->pairs.n; i++)
+		for (size_t k = 0; b->pairs.at[i].patched && k < b->pairs.at[i].patched->nsymbols; k++) {
+			const struct obj_symbol *s = &b->pairs.at[i].patched->symbols[k];
+			const struct export *e = s->shndx == SHN_UNDEF && *s->name ?
+						 export_find(&b->exports, s->name) : NULL;
+
+			if (!e || !*e->namespace_ || map_has(&seen, e->namespace_))
+				continue;
+			map_put(&seen, e->namespace_, (void *)1);
+			str_vec_push(&b->namespaces, (char *)e->namespace_);
+		}
+	map_free(&seen);
+}
+
+/* Stage: link by the target's Kbuild, klp relocations. */
+static struct error *stage_module(struct build *b)
+{
+	scoped_free char *dir = path_join(b->workdir, "module");
+
+	progress_step("linking the module with the target's Kbuild");
+	collect_namespaces(b);
+	TRY(make_dirs(dir));
+	struct module_request rq = {
+		.target = b->rq->target, .name = b->rq->name, .subject = b->rq->fix->subject,
+		.replace = b->rq->replace, .functions = &b->report->replaced,
+		.objects = &b->objects, .namespaces = &b->namespaces, .workdir = dir,
+	};
+	return module_build(&rq, &b->ko);
+}
+
+/* The results appear under their names only now. */
+static struct error *stage_publish(struct build *b)
+{
+	scoped_free char *ko_name = xasprintf("%s.ko", b->rq->name);
+	scoped_free char *ko = path_join(b->rq->out_dir, ko_name);
+
+	TRY(copy_file(b->ko, ko));
+	b->report->module = take(ko);
+	return NULL;
+}
+
+static struct error *run_stages(struct build *b)
+{
+	TRY(stage_units(b));
+	if (findings_refuse(findings(b)))
+		return NULL;
+	TRY(stage_compare(b));
+	TRY(stage_closure(b));
+	TRY(stage_layout(b));
+	check_empty(b);
+	if (findings_refuse(findings(b)))
+		return NULL;
+	TRY(stage_module(b));
+	return stage_publish(b);
+}
+
+struct error *build_livepatch(const struct build_request *rq, struct build_report *report)
+{
+	struct build b = { .rq = rq, .report = report };
+	scoped_temp_dir char *workdir = NULL;
+	double start = monotonic_seconds(), own = own_cpu_seconds(), tools = children_cpu_seconds();
+
+	*report = (struct build_report){ .name = xstrdup(rq->name),
+					 .subject = xstrdup(rq->fix->subject),
+					 .target = xstrdup(rq->target->name) };
+	TRY(temp_dir_new("build", &workdir));
+	b.workdir = workdir;
+	struct error *err = run_stages(&b);
+
+	progress_end(err ? "failed" : NULL);
+	for (size_t i = 0; i < b.pairs.n; i++)
+		if (b.pairs.at[i].unit)
+			pair_close(&b.pairs.at[i]);
+	pair_vec_free(&b.pairs);
+	images_free(&b.images);
+	exports_free(&b.exports);
+	units_free(&b.units);
+	map_free(&b.provided);
+	map_free(&b.names);
+	str_vec_free_all(&b.objects);
+	str_vec_free(&b.namespaces);
+	free(b.ko);
+	report->seconds = monotonic_seconds() - start;
+	report->cpu_own = own_cpu_seconds() - own;
+	report->cpu_tools = children_cpu_seconds() - tools;
+	return err;
+}

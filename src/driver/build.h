@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The whole road from a fix to a livepatch module, stage by stage, and the report of it. */
+#ifndef SUTURE_DRIVER_BUILD_H
+#define SUTURE_DRIVER_BUILD_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/finding.h"
+#include "diff/closure.h"
+#include "target/target.h"
+#include "units/units.h"
+
+struct build_request {
+	struct target *target;
+	const struct fix *fix;
+	const char *name;    /* of the module: "livepatch-NAME" */
+	const char *out_dir; /* where the results go; must exist */
+	bool replace;
+};
+
+/* What became of one unit. */
+struct unit_report {
+	char *source, *kobject;
+	bool identical;
+	size_t functions, reproduced;
+	struct closure_stats stats;
+};
+DEFINE_VEC(unit_report_vec, struct unit_report)
+
+struct build_report {
+	char *module; /* path of the finished .ko, NULL if refused */
+	char *name, *subject, *target;
+	struct unit_report_vec units;
+	struct replaced_vec replaced;
+	struct finding_vec findings;
+	double seconds, cpu_own, cpu_tools; /* tools: compiler, Kbuild, objtool, ... */
+};
+
+/* An error means that the build stopped; refusals are in report->findings. The report is to be freed
+ * in either case. Nothing is left in out_dir unless everything went well. */
+struct error *build_livepatch(const struct build_request *request, struct build_report *report);
+void build_report_free(struct build_report *report);
+void build_report_print(const struct build_report *report, FILE *out);
+json_t *build_report_json(const struct build_report *report);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdlib.h>
+
+#include "driver/build.h"
+
+void build_report_free(struct build_report *r)
+{
+	free(r->module);
+	free(r->name);
+	free(r->subject);
+	free(r->target);
+	for (size_t i = 0; i < r->units.n; i++) {
+		free(r->units.at[i].source);
+		free(r->units.at[i].kobject);
+	}
+	unit_report_vec_free(&r->units);
+	replaced_free(&r->replaced);
+	findings_free(&r->findings);
+}
+
+void build_report_print(const struct build_report *r, FILE *out)
+{
+	fprintf(out, "fix:    %s\ntarget: %s\n", r->subject ? r->subject : r->name, r->target);
+	for (size_t i = 0; i < r->units.n; i++) {
+		const struct unit_report *u = &r->units.at[i];
+
+		if (u->identical)
+			fprintf(out, "unit    %s (%s): same code\n", u->source, u->kobject);
+		else
+			fprintf(out, "unit    %s (%s): %zu of %zu functions reproduced, %zu changed, "
+				"%zu new\n", u->source, u->kobject, u->reproduced, u->functions,
+				u->stats.functions_changed, u->stats.functions_new);
+	}
+	for (size_t i = 0; i < r->replaced.n; i++) {
+		const struct replaced *f = &r->replaced.at[i];
+
+		fprintf(out, "replace %s:%s,%u (%s)\n", f->kobject, f->name, f->sympos,
+			f->why ? f->why : "changed");
+	}
+	findings_print(&r->findings, out);
+	if (r->module)
+		fprintf(out, "module  %s\n", r->module);
+	else
+		fprintf(out, "refused: no livepatch was made\n");
+	fprintf(out, "time    %.1f s; CPU: tools %.1f s, own work %.2f s\n", r->seconds, r->cpu_tools,
+		r->cpu_own);
+}
+
+static json_t *units_json(const struct build_report *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->units.n; i++) {
+		const struct unit_report *u = &r->units.at[i];
+
+		json_array_append_new(list, json_pack(
+			"{ss ss sb si si si si si}", "source", u->source, "object", u->kobject,
+			"identical", u->identical, "functions", (int)u->functions, "reproduced",
+			(int)u->reproduced, "changed", (int)u->stats.functions_changed, "new",
+			(int)u->stats.functions_new, "klp_symbols", (int)u->stats.klp_symbols));
+	}
+	return list;
+}
+
+static json_t *replaced_json(const struct build_report *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->replaced.n; i++) {
+		const struct replaced *f = &r->replaced.at[i];
+
+		json_array_append_new(list, json_pack("{ss ss si ss ss ss*}", "object", f->kobject,
+						      "function", f->name, "sympos", (int)f->sympos,
+						      "symbol", f->symbol, "source", f->source,
+						      "why", f->why));
+	}
+	return list;
+}
+
+json_t *build_report_json(const struct build_report *r)
+{
+	return json_pack("{ss ss* ss* ss* so so so s{sf sf sf}}", "name", r->name, "subject",
+			 r->subject, "target", r->target, "module", r->module, "units",
+			 units_json(r), "replaced", replaced_json(r), "findings",
+			 findings_json(&r->findings), "time", "wall", r->seconds, "cpu_tools",
+			 r->cpu_tools, "cpu_own", r->cpu_own);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "module/module.h"
+
+static struct error *write_text(const char *dir, const char *name, const char *text)
+{
+	scoped_free char *path = path_join(dir, name);
+
+	return write_file(path, text, strlen(text));
+}
+
+/* Prebuilt objects go in by Kbuild's _shipped rule (Documentation/kbuild/modules.rst). */
+static struct error *add_objects(const struct module_request *rq, struct str *kbuild)
+{
+	for (size_t i = 0; i < rq->objects->n; i++) {
+		scoped_free char *name = xasprintf("unit%zu.o_shipped", i);
+		scoped_free char *to = path_join(rq->workdir, name);
+		scoped_free char *cmd = xasprintf(".unit%zu.o.cmd", i);
+
+		TRY(copy_file(rq->objects->at[i], to));
+		TRY(write_text(rq->workdir, cmd, ""));
+		str_add(kbuild, " unit%zu.o", i);
+	}
+	return NULL;
+}
+
+static struct error *write_sources(const struct module_request *rq)
+{
+	scoped_str struct str kbuild = { 0 };
+	scoped_free char *glue = module_glue(rq);
+
+	str_add(&kbuild, "obj-m := %s.o\n%s-y := main.o", rq->name, rq->name);
+	TRY(add_objects(rq, &kbuild));
+	str_add(&kbuild, "\n");
+	TRY(write_text(rq->workdir, "main.c", glue));
+	return write_text(rq->workdir, "Kbuild", kbuild.s);
+}
+
+/* The last lines of a build's output, for the message. */
+static const char *tail(const char *text, size_t lines)
+{
+	const char *p = text + strlen(text);
+
+	while (p > text && lines)
+		if (*--p == '\n')
+			lines--;
+	return *p == '\n' ? p + 1 : p;
+}
+
+/*
+ * Overrides: undefined klp references must not stop modpost; no BTF (it would need pahole and is
+ * not wanted in a livepatch); objtool runs on the linked module, so that the objects get ORC and
+ * their return sites there (scripts/Makefile.lib, delay-objtool).
+ */
+static struct error *run_kbuild(const struct module_request *rq)
+{
+	scoped_free char *m = xasprintf("M=%s", rq->workdir);
+	scoped_free char *cc = xasprintf("CC=%s", rq->target->cc);
+	const char *argv[] = { "make", "-C", rq->target->kbuild, m, cc, "KBUILD_MODPOST_WARN=1",
+			       "delay-objtool=y", "CONFIG_DEBUG_INFO_BTF_MODULES=",
+			       "CONFIG_MODULE_SIG_ALL=", "modules", NULL };
+	struct process p = { .argv = argv };
+	scoped_process_result struct process_result result = { 0 };
+
+	TRY(process_run(&p, &result));
+	if (verbose)
+		fputs(result.output, stderr);
+	if (result.status == 0)
+		return NULL;
+	return error_hint(error_new("B1", "the target's Kbuild failed to link the livepatch:\n%s",
+				    tail(result.output, 12)),
+			  "run again with -v -k and look into the kept directory");
+}
+
+struct error *module_build(const struct module_request *rq, char **ko)
+{
+	TRY(write_sources(rq));
+	TRY(run_kbuild(rq));
+	scoped_free char *linked_name = xasprintf("%s.ko", rq->name);
+	scoped_free char *linked = path_join(rq->workdir, linked_name);
+	scoped_free char *final = path_join(rq->workdir, "converted.ko");
+
+	TRY(module_convert(linked, final));
+	*ko = take(final);
+	return NULL;
+}

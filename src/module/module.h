@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From livepatch objects to the module: glue source, link by the target's own Kbuild (compiler,
+ * objtool, modpost, module.lds), klp symbols and relocations as the last step.
+ */
+#ifndef SUTURE_MODULE_MODULE_H
+#define SUTURE_MODULE_MODULE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "diff/closure.h"
+#include "target/exports.h"
+#include "target/target.h"
+
+struct module_request {
+	struct target *target;
+	const char *name;                 /* module and file name: "livepatch-NAME" */
+	const char *subject;              /* of the fix, for the glue's comment */
+	bool replace;                     /* atomic replace (klp_patch.replace) */
+	const struct replaced_vec *functions;
+	const struct str_vec *objects;    /* paths of the livepatch objects */
+	const struct str_vec *namespaces; /* to be imported (MODULE_IMPORT_NS) */
+	const char *workdir;
+};
+
+/* Writes the glue source and the Kbuild file into workdir, links, converts; *ko is the path of the
+ * finished module in workdir (caller's). Ids B1 (Kbuild failed), B2 (objtool has complaints). */
+struct error *module_build(const struct module_request *request, char **ko);
+
+/* The glue source alone (caller's). */
+char *module_glue(const struct module_request *request);
+
+/*
+ * The last step: undefined symbols named KLP_REF_PREFIX become livepatch symbols, their relocations
+ * move to .klp.rela sections (Documentation/livepatch/module-elf-format.rst). Everything else stays
+ * byte for byte. Id B3 when the input cannot be understood.
+ */
+struct error *module_convert(const char *in, const char *out);
+
+#endif

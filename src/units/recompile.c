@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "units/command.h"
+#include "units/compile.h"
+#include "units/kbuild.h"
+#include "units/units.h"
+
+static struct error *find_command(struct target *target, const struct unit *unit,
+				  struct command_vec *commands)
+{
+	SCOPED(str_vec_free_all) struct str_vec objects = { 0 };
+	struct error_vec problems = { 0 };
+
+	str_vec_push(&objects, xstrdup(unit->object_name));
+	struct error *err = kbuild_commands(target, &objects, commands, &problems);
+
+	for (size_t i = 0; i < problems.n; i++)
+		error_free(problems.at[i]);
+	error_vec_free(&problems);
+	if (!err && commands->n != 1)
+		err = error_new("U11", "%s: its compile command cannot be found again",
+				unit->source);
+	return err;
+}
+
+/* The view that the unit was compiled in: the plain one, if line neutrality had to be given up. */
+static struct error *find_view(const struct unit *unit, const char *workdir, char **view)
+{
+	scoped_free char *real = realpath(workdir, NULL);
+
+	if (!real)
+		return error_errno("%s", workdir);
+	scoped_free char *plain = path_join(real, "plain");
+
+	*view = path_join(real, starts_with(unit->patched, plain) ? "plain-tree" : "tree");
+	return NULL;
+}
+
+struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
+				     const char *workdir, const char *const *flags, char **object)
+{
+	SCOPED(commands_free) struct command_vec commands = { 0 };
+	SCOPED(compiles_free) struct compile_vec list = { 0 };
+	scoped_free char *view = NULL, *dir = path_join(workdir, "recompiled");
+
+	TRY(find_command(target, unit, &commands));
+	TRY(find_view(unit, workdir, &view));
+	for (size_t i = 0; flags[i]; i++)
+		str_vec_push(&commands.at[0].argv, xstrdup(flags[i]));
+	TRY(make_dirs(dir));
+	compile_add(&list, &commands.at[0], view, dir);
+	TRY(compile_run(target, &list));
+	if (list.at[0].result.status) {
+		scoped_free char *text = compile_errors(&list.at[0]);
+
+		return error_new("U4", "%s: does not compile with %s and further flags: %s",
+				 unit->source, flags[0], text);
+	}
+	*object = xstrdup(list.at[0].object);
+	return NULL;
+}
