@@ -254,3 +254,10 @@ struct error *includes_readers_of_c(const struct target *target, const char *pat
 	readers(&g, path, sources, &everything);
 	return NULL;
 }
+
+struct error *includes_prepare(const struct target *target)
+{
+	scoped_graph struct graph g = { 0 };
+
+	return graph_open(target, true, &g);
+}

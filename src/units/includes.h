@@ -30,4 +30,7 @@ struct error *includes_readers(const struct target *target, const char *path,
 struct error *includes_readers_of_c(const struct target *target, const char *path,
 				    struct str_vec *sources);
 
+/* Makes the graph now, if the cache does not have it. */
+struct error *includes_prepare(const struct target *target);
+
 #endif

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "units/command.h"
 #include "units/compile.h"
+#include "units/includes.h"
 #include "units/kbuild.h"
 #include "units/units.h"
 
@@ -79,4 +80,19 @@ struct error *unit_compile_original(struct target *target, const char *source, s
 			       .original = take(object),
 			       .compile_cpu = cpu };
 	return NULL;
+}
+
+struct error *units_prepare(struct target *target)
+{
+	SCOPED(str_vec_free) struct str_vec objects = { 0 };
+	SCOPED(map_free) struct map built = { 0 };
+	char any[] = "init/main.o"; /* asking about a unit captures the environment */
+
+	if (target->user_build)
+		return NULL;
+	str_vec_push(&objects, any);
+	TRY(kbuild_built(target, &objects, &built));
+	if (!map_has(&built, any))
+		return error_new("U11", "Kbuild in %s does not know %s", target->objtree, any);
+	return includes_prepare(target);
 }

@@ -31,6 +31,12 @@ struct unit {
 DEFINE_VEC(unit_vec, struct unit)
 
 /*
+ * Puts into the target's cache what the first units_build() would need some seconds for (the environment
+ * of Kbuild, the include graph of the source). Nothing to do for a user's tree. Ids U10, U11.
+ */
+struct error *units_prepare(struct target *target);
+
+/*
  * Finds and compiles. workdir: where patched objects and the patched view of the tree go (must
  * exist). Originals are kept in the target's cache and used again. Refusals (assembly, Kconfig,
  * vDSO, does not compile, ...) are added to findings; an error is returned for what stops at once.

@@ -303,7 +303,6 @@ static void test_created_header(void **state)
 static void test_no_compiler(void **state)
 {
 	struct world w;
-	scoped_free char *text = NULL;
 
 	world_new(&w, false);
 	put(&w, "mm/.a.o.cmd", "cmd_mm/a.o := no-such-gcc-99 -I./include -c -o mm/a.o mm/a.c\n");

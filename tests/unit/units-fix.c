@@ -313,6 +313,25 @@ static const struct {
 	  HEAD "@@ -4,2 +4,3 @@\n {\n+\tg(1, 1);\n \treturn g\n" },
 };
 
+/* A directive inside a macro's arguments is undefined (C17 6.10.3p11), though GCC bears it. */
+static void test_neutral_not_in_arguments(void **state)
+{
+	static const char text[] = "int h = CALL(1,\n\t2\n\t);\nint k;\n";
+	static const char patch[] = HEAD "@@ -1,2 +1,3 @@\n int h = CALL(1,\n+\t3 +\n \t2\n";
+	struct fix fix = { 0 };
+	struct edit_vec edits = { 0 };
+	scoped_free char *out = NULL;
+	size_t size, neutral_size;
+
+	assert_null(fix_parse(&fix, "t.patch", patch, strlen(patch)));
+	assert_null(fix_apply(&fix.files.at[0], text, strlen(text), &out, &size, &edits));
+	scoped_free char *neutral = fix_line_neutral(out, size, &edits, &neutral_size);
+
+	assert_string_equal(neutral, "int h = CALL(1,\n\t3 +\n\t2\n\t);\n#line 4\nint k;\n");
+	edit_vec_free(&edits);
+	fix_free(&fix);
+}
+
 static void test_neutral(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(neutral_cases); i++) {
@@ -328,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_subject),	     cmocka_unit_test(test_apply),
 		cmocka_unit_test(test_apply_series), cmocka_unit_test(test_apply_refusals),
 		cmocka_unit_test(test_neutral),
+		cmocka_unit_test(test_neutral_not_in_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
