@@ -46,14 +46,6 @@ struct error *units_cache_dir(const struct target *target, char **dir)
 	return NULL;
 }
 
-char *cross_prefix(const char *cc)
-{
-	const char *base = path_basename(cc);
-	const char *gcc = strstr(base, "gcc");
-
-	return gcc && gcc > base && gcc[-1] == '-' ? xstrndup(cc, gcc - cc) : xstrdup("");
-}
-
 /* Held as long as the descriptor is open; a lock of a killed process is gone with it. */
 static struct error *lock(const char *dir, int *fd)
 {
@@ -95,8 +87,6 @@ static void clean_environment(struct str_vec *argv)
 /* make of the top Makefile for the build tree, in a clean environment. */
 static void top_make(const struct target *t, struct str_vec *argv)
 {
-	scoped_free char *prefix = cross_prefix(t->cc);
-
 	str_vec_push(argv, xstrdup("make"));
 	str_vec_push(argv, xstrdup("-s"));
 	str_vec_push(argv, xstrdup("-k"));
@@ -104,8 +94,8 @@ static void top_make(const struct target *t, struct str_vec *argv)
 	str_vec_push(argv, xstrdup(t->srctree));
 	str_vec_push(argv, xasprintf("O=%s", t->objtree));
 	str_vec_push(argv, xstrdup("ARCH=x86"));
-	if (*prefix)
-		str_vec_push(argv, xasprintf("CROSS_COMPILE=%s", prefix));
+	/* The same as when the tree was prepared: Kconfig runs again when these differ. */
+	str_vec_push(argv, xstrdup("CROSS_COMPILE=x86_64-linux-gnu-"));
 	str_vec_push(argv, xasprintf("CC=%s", t->cc));
 }
 
@@ -345,6 +335,9 @@ static struct error *read_command_line(const struct target *t, const char *line,
 	const char *object = map_get(wanted, words.at[2]);
 	struct command command;
 
+	for (size_t i = 0; object && i < list->n; i++)
+		if (streq(list->at[i].object_name, object)) /* a directory may be visited twice */
+			return NULL;
 	if (!object)
 		return NULL;
 	struct error *err = command_parse(t, object, words.at[3], &command);

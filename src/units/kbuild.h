@@ -39,7 +39,4 @@ struct error *kbuild_make(const struct target *target, const struct str_vec *obj
 /* The directory for what this stage keeps in the target's cache; made when missing. The caller's. */
 struct error *units_cache_dir(const struct target *target, char **dir);
 
-/* "x86_64-linux-gnu-" of "x86_64-linux-gnu-gcc-12"; "" when there is no prefix. The caller's. */
-char *cross_prefix(const char *cc);
-
 #endif
