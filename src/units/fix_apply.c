@@ -40,7 +40,7 @@ static void split(const char *s, size_t size, struct text *t)
 		const char *nl = memchr(s, '\n', end - s);
 		size_t n = (nl ? nl : end) - s;
 
-		line_vec_push(&t->lines, (struct line){ s, n, t->lines.n + 1 });
+		line_vec_push(&t->lines, (struct line) {s, n, t->lines.n + 1});
 		t->no_newline = !nl;
 		s += n + (nl != NULL);
 	}
@@ -52,7 +52,7 @@ static void hunk_side(const struct hunk *h, char other, struct side *side)
 		const char *l = h->lines.at[i];
 
 		if (l[0] != other)
-			line_vec_push(&side->lines, (struct line){ l + 1, strlen(l + 1), 0 });
+			line_vec_push(&side->lines, (struct line) {l + 1, strlen(l + 1), 0});
 	}
 	side->no_newline = other == '+' ? h->old_no_newline : h->new_no_newline;
 }
@@ -211,12 +211,15 @@ static struct error *say_nearest(const struct placing *p, const struct text *t)
 	const struct line *want = differs < p->old.lines.n ? &p->old.lines.at[differs] : NULL;
 
 	if (!want)
-		why = xasprintf("the place at line %zu is before a hunk that was applied already, or "
-				"differs in the newline at the end of the file", at + 1);
+		why = xasprintf(
+			"the place at line %zu is before a hunk that was applied already, or "
+			"differs in the newline at the end of the file",
+			at + 1);
 	else
 		why = xasprintf("%zu of its %zu old lines match at line %zu; line %zu differs, the "
-				"patch wants \"%.*s\"", best, p->old.lines.n, at + 1,
-				at + differs + 1, (int)(want->n > 80 ? 80 : want->n), want->s);
+				"patch wants \"%.*s\"",
+				best, p->old.lines.n, at + 1, at + differs + 1,
+				(int)(want->n > 80 ? 80 : want->n), want->s);
 	return error_hint(refuse(p, "P4", why),
 			  "take the fix's version for this kernel release, or adapt the hunk");
 }
@@ -262,7 +265,7 @@ static struct error *check_line_ends(const struct placing *p, const struct text 
 /* Puts the new side in place of the old one; context lines keep their origin. */
 static void replace(struct text *t, const struct placing *p, size_t at)
 {
-	struct line_vec out = { 0 };
+	struct line_vec out = {0};
 	size_t old = at;
 
 	for (size_t i = 0; i < at; i++)
@@ -273,7 +276,7 @@ static void replace(struct text *t, const struct placing *p, size_t at)
 		if (l[0] == ' ')
 			line_vec_push(&out, t->lines.at[old]);
 		else if (l[0] == '+')
-			line_vec_push(&out, (struct line){ l + 1, strlen(l + 1), 0 });
+			line_vec_push(&out, (struct line) {l + 1, strlen(l + 1), 0});
 		old += l[0] != '+';
 	}
 	if (old == t->lines.n)
@@ -284,7 +287,8 @@ static void replace(struct text *t, const struct placing *p, size_t at)
 	t->lines = out;
 }
 
-/* Applies one hunk; *shift is how far hunks of this round have moved, *from where the next may start. */
+/* Applies one hunk; *shift is how far hunks of this round have moved, *from where the next may
+ * start. */
 static struct error *apply_hunk(struct text *t, struct placing *p, long *shift, size_t *from)
 {
 	bool ambiguous;
@@ -315,9 +319,11 @@ static struct error *apply_round(struct text *t, const struct fix_file *file, un
 	for (size_t i = 0; i < file->hunks.n; i++) {
 		if (file->hunks.at[i].round != round)
 			continue;
-		SCOPED(placing_free) struct placing p = {
-			.file = file, .hunk = &file->hunks.at[i], .number = ++number, .total = total
-		};
+		SCOPED(placing_free)
+		struct placing p = {.file = file,
+				    .hunk = &file->hunks.at[i],
+				    .number = ++number,
+				    .total = total};
 
 		TRY(apply_hunk(t, &p, &shift, &from));
 	}
@@ -333,7 +339,7 @@ static void collect_edits(const struct text *t, struct edit_vec *edits)
 		bool after_added = i && !t->lines.at[i - 1].origin;
 
 		if (origin && (origin != expected || after_added))
-			edit_vec_push(edits, (struct edit){ .new_line = i + 1, .old_line = origin });
+			edit_vec_push(edits, (struct edit) {.new_line = i + 1, .old_line = origin});
 		if (origin)
 			expected = origin + 1;
 	}
@@ -357,8 +363,8 @@ static void text_free(struct text *t)
 struct error *fix_apply(const struct fix_file *file, const char *text, size_t size, char **patched,
 			size_t *patched_size, struct edit_vec *edits)
 {
-	SCOPED(text_free) struct text t = { 0 };
-	scoped_str struct str out = { 0 };
+	SCOPED(text_free) struct text t = {0};
+	scoped_str struct str out = {0};
 
 	split(text, size, &t);
 	for (unsigned int round = 0; round < file->rounds; round++)
