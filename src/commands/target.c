@@ -56,6 +56,8 @@ static int command_add(const struct target_options *o, int n, char **args)
 
 	if (o->build ? n != 0 : n != 1)
 		return wrong_usage("add takes one debian:RELEASE, or --build DIR");
+	if (o->name && !o->build)
+		return wrong_usage("--name goes with --build");
 	if (o->build)
 		err = target_add_build(o->build, o->name, &name);
 	else if (starts_with(args[0], "debian:"))
