@@ -15,6 +15,7 @@ void build_report_free(struct build_report *r)
 	}
 	unit_report_vec_free(&r->units);
 	replaced_free(&r->replaced);
+	hunk_accounts_free(&r->hunks);
 	findings_free(&r->findings);
 }
 
@@ -37,6 +38,7 @@ void build_report_print(const struct build_report *r, FILE *out)
 		fprintf(out, "replace %s:%s,%u (%s)\n", f->kobject, f->name, f->sympos,
 			f->why ? f->why : "changed");
 	}
+	hunk_accounts_print(&r->hunks, out);
 	findings_print(&r->findings, out);
 	if (r->module)
 		fprintf(out, "module  %s\n", r->module);
@@ -79,9 +81,10 @@ static json_t *replaced_json(const struct build_report *r)
 
 json_t *build_report_json(const struct build_report *r)
 {
-	return json_pack("{ss ss* ss* ss* so so so s{sf sf sf}}", "name", r->name, "subject",
+	return json_pack("{ss ss* ss* ss* so so so so s{sf sf sf}}", "name", r->name, "subject",
 			 r->subject, "target", r->target, "module", r->module, "units",
-			 units_json(r), "replaced", replaced_json(r), "findings",
+			 units_json(r), "replaced", replaced_json(r), "hunks",
+			 hunk_accounts_json(&r->hunks), "findings",
 			 findings_json(&r->findings), "time", "wall", r->seconds, "cpu_tools",
 			 r->cpu_tools, "cpu_own", r->cpu_own);
 }
