@@ -194,6 +194,7 @@ static struct error *stage_module(struct build *b)
 		.target = b->rq->target, .name = b->rq->name, .subject = b->rq->fix->subject,
 		.replace = b->rq->replace, .functions = &b->report->replaced,
 		.objects = &b->objects, .namespaces = &b->namespaces, .workdir = dir,
+		.findings = findings(b),
 	};
 	return module_build(&rq, &b->ko);
 }
@@ -222,7 +223,7 @@ static struct error *run_stages(struct build *b)
 	if (findings_refuse(findings(b)))
 		return NULL;
 	TRY(stage_module(b));
-	return stage_publish(b);
+	return b->ko ? stage_publish(b) : NULL;
 }
 
 struct error *build_livepatch(const struct build_request *rq, struct build_report *report)

@@ -215,12 +215,15 @@ static struct error *say_nearest(const struct placing *p, const struct text *t)
 	const struct line *want = differs < p->old.lines.n ? &p->old.lines.at[differs] : NULL;
 
 	if (!want)
-		why = xasprintf("the place at line %zu is before a hunk that was applied already, or "
-				"differs in the newline at the end of the file", at + 1);
+		why = xasprintf(
+			"the place at line %zu is before a hunk that was applied already, or "
+			"differs in the newline at the end of the file",
+			at + 1);
 	else
 		why = xasprintf("%zu of its %zu old lines match at line %zu; line %zu differs, the "
-				"patch wants \"%.*s\"", best, p->old.lines.n, at + 1,
-				at + differs + 1, (int)(want->n > 80 ? 80 : want->n), want->s);
+				"patch wants \"%.*s\"",
+				best, p->old.lines.n, at + 1, at + differs + 1,
+				(int)(want->n > 80 ? 80 : want->n), want->s);
 	return error_hint(refuse(p, "P4", why),
 			  "take the fix's version for this kernel release, or adapt the hunk");
 }
@@ -266,7 +269,7 @@ static struct error *check_line_ends(const struct placing *p, const struct text 
 /* Puts the new side in place of the old one; context lines keep their origin. */
 static void replace(struct text *t, const struct placing *p, size_t at)
 {
-	struct line_vec out = { 0 };
+	struct line_vec out = {0};
 	size_t old = at;
 
 	for (size_t i = 0; i < at; i++)
@@ -291,7 +294,8 @@ static void replace(struct text *t, const struct placing *p, size_t at)
 	t->lines = out;
 }
 
-/* Applies one hunk; *shift is how far hunks of this round have moved, *from where the next may start. */
+/* Applies one hunk; *shift is how far hunks of this round have moved, *from where the next may
+ * start. */
 static struct error *apply_hunk(struct text *t, struct placing *p, long *shift, size_t *from)
 {
 	bool ambiguous;
@@ -341,7 +345,7 @@ static void collect_edits(const struct text *t, struct edit_vec *edits)
 		bool after_added = i && !t->lines.at[i - 1].origin;
 
 		if (origin && (origin != expected || after_added))
-			edit_vec_push(edits, (struct edit){ .new_line = i + 1, .old_line = origin });
+			edit_vec_push(edits, (struct edit) {.new_line = i + 1, .old_line = origin});
 		if (origin)
 			expected = origin + 1;
 	}
@@ -382,8 +386,8 @@ struct error *fix_apply_traced(const struct fix_file *file, const char *text, si
 			       char **patched, size_t *patched_size, struct edit_vec *edits,
 			       struct fix_trace *trace)
 {
-	SCOPED(text_free) struct text t = { 0 };
-	scoped_str struct str out = { 0 };
+	SCOPED(text_free) struct text t = {0};
+	scoped_str struct str out = {0};
 
 	split(text, size, &t);
 	for (unsigned int round = 0; round < file->rounds; round++)

@@ -49,34 +49,37 @@ static bool is_own_unit(const struct search *s, const char *object)
 	return file && !file->unbuilt;
 }
 
-static void too_many(struct search *s, const struct patched_file *file, size_t n, bool everything)
+/* n units, or (asked: false) n C files that Kbuild was not asked about, or (n 0) everything. */
+static void too_many(struct search *s, const struct patched_file *file, size_t n, bool asked)
 {
 	scoped_free char *location = patched_location(file->file);
 	struct finding *f;
 
-	if (everything)
+	if (!n)
 		f = finding_add(s->findings, "U6", SEVERITY_REFUSAL, NULL, NULL, location,
 				"%s: every unit of the kernel reads it", file->file->path);
 	else
 		f = finding_add(s->findings, "U6", SEVERITY_REFUSAL, NULL, NULL, location,
-				"%s: %zu units of the target may read it (limit: %u)",
-				file->file->path, n, limit());
-	finding_way_out(f, "change the functions that matter in their own C files instead of the "
-			   "header, or raise SUTURE_UNITS_LIMIT%s",
-			everything ? " (not of use here)" : "");
+				"%s: %s%zu %s may read it (limit: %u units)", file->file->path,
+				asked ? "" : "up to ", n, asked ? "units of the target" : "C files",
+				limit());
+	finding_way_out(f,
+			"change the functions that matter in their own C files instead of the "
+			"header%s",
+			n ? ", or raise SUTURE_UNITS_LIMIT" : "");
 }
 
 /* --- a tree that we prepared: the include graph, and Kbuild's word on what is built --- */
 
 /*
- * Sources → objects of the configuration. Code that cannot be patched and includes a changed C file is
- * refused; when it reads a changed header, comparing the objects decides later.
+ * Sources → objects of the configuration. Code that cannot be patched and includes a changed C file
+ * is refused; when it reads a changed header, comparing the objects decides later.
  */
 static struct error *built_objects(struct search *s, const struct patched_file *file,
 				   const struct str_vec *sources, struct str_vec *objects)
 {
-	SCOPED(str_vec_free_all) struct str_vec all = { 0 };
-	SCOPED(map_free) struct map built = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec all = {0};
+	SCOPED(map_free) struct map built = {0};
 
 	for (size_t i = 0; i < sources->n; i++) {
 		const char *source = sources->at[i];
@@ -102,8 +105,8 @@ enum { ASK_AT_MOST = 20 };
 
 static struct error *by_graph(struct search *s, struct patched_file *file)
 {
-	SCOPED(str_vec_free_all) struct str_vec sources = { 0 };
-	SCOPED(str_vec_free_all) struct str_vec objects = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec sources = {0};
+	SCOPED(str_vec_free_all) struct str_vec objects = {0};
 	bool everything = false;
 
 	if (file->kind == FILE_UNIT)
@@ -111,12 +114,12 @@ static struct error *by_graph(struct search *s, struct patched_file *file)
 	else
 		TRY(includes_readers(s->target, file->file->path, &sources, &everything));
 	if (everything || sources.n > (size_t)ASK_AT_MOST * limit()) {
-		too_many(s, file, sources.n, everything);
+		too_many(s, file, everything ? 0 : sources.n, false);
 		return NULL;
 	}
 	TRY(built_objects(s, file, &sources, &objects));
 	if (objects.n > limit()) {
-		too_many(s, file, objects.n, false);
+		too_many(s, file, objects.n, true);
 		return NULL;
 	}
 	for (size_t i = 0; i < objects.n; i++) {
@@ -181,8 +184,8 @@ static struct error *walk_cmd(struct walk *w, const char *dir, const char *name)
 
 static struct error *walk_dir(struct walk *w, const char *dir)
 {
-	scoped_free char *path = *dir ? path_join(w->search->target->objtree, dir) :
-					xstrdup(w->search->target->objtree);
+	scoped_free char *path = *dir ? path_join(w->search->target->objtree, dir)
+				      : xstrdup(w->search->target->objtree);
 	struct dirent **list;
 	struct error *err = check_interrupted();
 	int n = err ? -1 : scandir(path, &list, NULL, alphasort);
@@ -207,7 +210,7 @@ static struct error *walk_dir(struct walk *w, const char *dir)
 
 static struct error *by_cmd_files(struct search *s)
 {
-	struct walk w = { .search = s };
+	struct walk w = {.search = s};
 	struct error *err;
 
 	for (size_t i = 0; i < s->files->n; i++)
@@ -215,7 +218,7 @@ static struct error *by_cmd_files(struct search *s)
 	err = walk_dir(&w, "");
 	for (size_t i = 0; !err && i < s->files->n; i++)
 		if (w.counts.at[i] > limit())
-			too_many(s, &s->files->at[i], w.counts.at[i], false);
+			too_many(s, &s->files->at[i], w.counts.at[i], true);
 	u32_vec_free(&w.counts);
 	return err;
 }
@@ -223,8 +226,8 @@ static struct error *by_cmd_files(struct search *s)
 struct error *header_candidates(const struct target *target, struct patched_vec *files,
 				struct str_vec *objects, struct finding_vec *findings)
 {
-	struct search s = { .target = target, .files = files, .objects = objects,
-			    .findings = findings };
+	struct search s = {
+		.target = target, .files = files, .objects = objects, .findings = findings};
 	struct error *err = NULL;
 
 	if (target->user_build)
