@@ -26,6 +26,7 @@ struct account_entity {
 	const char *original; /* in the original object, NULL for a new one */
 	enum account_state state;
 	bool function;
+	const char *why;      /* first difference, or NULL */
 	bool gone;            /* init or exit code or data, which the running kernel has freed */
 };
 DEFINE_VEC(account_entity_vec, struct account_entity)

@@ -28,6 +28,7 @@ struct view {
 	struct map entities[2];        /* name in the original, patched object → account_entity */
 	struct str_vec livepatch;      /* functions and data of the livepatch object */
 	struct map in_livepatch;
+	const struct account_entity **of_symbol[2]; /* by index of the symbol, NULL: none */
 	struct map explained;          /* names of changed functions */
 	bool refused;                  /* by an earlier stage */
 };
@@ -140,11 +141,13 @@ static void credit(struct view *v, struct facts *f, const struct account_entity 
 }
 
 /* Several names of one place: the one that the comparison knows. */
-static const struct account_entity *entity_of(struct view *v, enum side side, uint32_t symbol)
+static const struct account_entity *find_entity(struct view *v, enum side side, uint32_t symbol)
 {
 	const struct code_symbol_vec *all = &v->code[side].symbols;
 	uint64_t address = all->at[symbol].address;
 
+	while (symbol && all->at[symbol - 1].address == address)
+		symbol--;
 	for (; symbol < all->n && all->at[symbol].address == address; symbol++) {
 		const struct account_entity *e = map_get(&v->entities[side], all->at[symbol].name);
 
@@ -152,6 +155,22 @@ static const struct account_entity *entity_of(struct view *v, enum side side, ui
 			return e;
 	}
 	return NULL;
+}
+
+static void index_symbols(struct view *v)
+{
+	for (enum side side = OLD; side <= NEW; side++) {
+		size_t n = v->code[side].symbols.n;
+
+		v->of_symbol[side] = xcalloc(n + 1, sizeof(*v->of_symbol[side]));
+		for (size_t i = 0; i < n; i++)
+			v->of_symbol[side][i] = find_entity(v, side, i);
+	}
+}
+
+static const struct account_entity *entity_of(struct view *v, enum side side, uint32_t symbol)
+{
+	return v->of_symbol[side][symbol];
 }
 
 /* Returns whether the function changed. */
@@ -298,18 +317,24 @@ static void credit_block(struct view *v, struct facts *f, enum side side, uint32
 	}
 }
 
-/* Without DWARF: a function by the name of the block, and its clones. */
-static void credit_name(struct view *v, struct facts *f, const char *name)
+/*
+ * A function by the name of the block, and its clones: without DWARF, or where the compiler folded the
+ * function with an equal one and describes only that.
+ */
+static void credit_name(struct view *v, struct facts *f, enum side side, const char *name)
 {
+	const struct code_symbol_vec *symbols = &v->code[side].symbols;
 	size_t n = strlen(name);
 
-	for (size_t i = 0; i < v->unit->entities.n; i++) {
-		const struct account_entity *e = &v->unit->entities.at[i];
+	for (size_t i = 0; i < symbols->n; i++) {
+		const char *s = symbols->at[i].name;
+		const struct account_entity *e = entity_of(v, side, symbols->at[i].base);
 
-		if (!e->function || strncmp(e->name, name, n) || (e->name[n] && e->name[n] != '.'))
+		if (strncmp(s, name, n) || (s[n] && s[n] != '.'))
 			continue;
 		f->active = true;
-		if (e->state != ACCOUNT_SAME)
+		names_add(&f->names, name);
+		if (e && (e->state == ACCOUNT_SAME || !f->settled))
 			credit(v, f, e, true);
 	}
 }
@@ -348,8 +373,8 @@ static void look_at_line(struct view *v, struct facts *f, enum side side, uint32
 	f->last_block[side] = l->block;
 	if (v->code[side].dwarf)
 		credit_block(v, f, side, file, l->block);
-	else if (b->name)
-		credit_name(v, f, b->name);
+	if (!f->active && b->name)
+		credit_name(v, f, side, b->name);
 	if (b->name && !f->names.n)
 		names_add(&f->names, b->name);
 }
@@ -432,6 +457,91 @@ static bool blame_definition(struct view *v, const struct account_entity *e)
 	return found;
 }
 
+/* Does the function have an inlined copy of the source function? */
+static bool inlines(struct view *v, enum side side, const struct account_entity *e, const char *name)
+{
+	const struct code *c = &v->code[side];
+
+	for (size_t i = 0; i < c->parts.n; i++)
+		if (c->parts.at[i].inlined && entity_of(v, side, c->parts.at[i].symbol) == e &&
+		    streq(c->functions.at[c->parts.at[i].function].name, name))
+			return true;
+	return false;
+}
+
+/* A source function that the function has inlined on this side only, or NULL. */
+static const char *inlined_only(struct view *v, enum side side, const struct account_entity *e)
+{
+	const struct code *c = &v->code[side];
+
+	for (size_t i = 0; i < c->parts.n; i++) {
+		const char *name = c->functions.at[c->parts.at[i].function].name;
+
+		if (c->parts.at[i].inlined && entity_of(v, side, c->parts.at[i].symbol) == e &&
+		    !inlines(v, side == OLD ? NEW : OLD, e, name))
+			return name;
+	}
+	return NULL;
+}
+
+/* A new function that was inlined into a function of the hunk and is not any more. */
+static const char *blame_outlined(struct view *v, const struct account_entity *e)
+{
+	scoped_free char *base = xstrndup(e->name, strcspn(e->name, "."));
+	const char *from = NULL;
+
+	for (size_t i = 0; e->state == ACCOUNT_NEW && i < v->facts->n; i++) {
+		struct facts *f = &v->facts->at[i];
+		size_t n = f->replaced.n;
+
+		for (size_t k = 0; k < n; k++) {
+			const struct account_entity *in =
+				map_get(&v->entities[NEW], f->replaced.at[k]);
+
+			if (!in || !inlines(v, OLD, in, base))
+				continue;
+			from = in->name;
+			credit(v, f, e, false);
+		}
+	}
+	return from;
+}
+
+static char *why_unexplained(struct view *v, const struct account_entity *e)
+{
+	const char *more = inlined_only(v, NEW, e), *less = inlined_only(v, OLD, e);
+
+	if (e->state == ACCOUNT_NEW)
+		return xstrdup("is new: the compiler made it");
+	if (more)
+		return xasprintf("changes: the compiler now inlines %s into it", more);
+	if (less)
+		return xasprintf("changes: the compiler no longer inlines %s into it", less);
+	return xasprintf("changes: %s", e->why ? e->why : "the compiler made other decisions");
+}
+
+static void note_unexplained(struct view *v, const struct account_entity *e, const char *text)
+{
+	finding_add(v->findings, "A2", SEVERITY_NOTE, v->unit->kobject, e->name, v->unit->source,
+		    "no hunk of the fix is in this function, yet it %s", text);
+}
+
+static void blame(struct view *v, const struct account_entity *e)
+{
+	const char *from;
+
+	if (blame_inlined(v, e))
+		return;
+	from = blame_outlined(v, e);
+	if (from || !blame_definition(v, e)) {
+		scoped_free char *text =
+			from ? xasprintf("is new: the compiler no longer inlines it into %s", from) :
+			       why_unexplained(v, e);
+
+		note_unexplained(v, e, text);
+	}
+}
+
 static void blame_others(struct view *v)
 {
 	for (size_t i = 0; i < v->unit->entities.n; i++) {
@@ -440,13 +550,10 @@ static void blame_others(struct view *v)
 		if (!e->function || e->state == ACCOUNT_SAME || e->state == ACCOUNT_REMOVED ||
 		    map_has(&v->explained, e->name))
 			continue;
-		if ((v->code[NEW].dwarf && blame_inlined(v, e)) || blame_definition(v, e))
-			continue;
-		if (!e->gone && v->code[NEW].dwarf && is_delivered(v, e->name))
-			finding_add(v->findings, "A2", SEVERITY_NOTE, v->unit->kobject, e->name,
-				    v->unit->source, "the function %s, and no hunk of the fix is in it: "
-				    "the compiler decided otherwise about it",
-				    e->state == ACCOUNT_NEW ? "is new" : "changes");
+		if (!v->code[NEW].dwarf || e->gone)
+			(void)(blame_inlined(v, e) || blame_definition(v, e));
+		else if (is_delivered(v, e->name))
+			blame(v, e);
 	}
 }
 
@@ -511,6 +618,7 @@ static void view_free(struct view *v)
 		}
 		code_file_vec_free(&v->files[side]);
 		map_free(&v->entities[side]);
+		free(v->of_symbol[side]);
 		object_free(v->objects[side]);
 	}
 	free(v->sources);
@@ -552,6 +660,7 @@ struct error *attribute_unit(const struct account_unit *unit, const struct sourc
 		finding_add(findings, "A3", SEVERITY_NOTE, unit->kobject, NULL, unit->source,
 			    "the unit has no debug information: hunks are assigned to functions by name");
 	index_entities(&v);
+	index_symbols(&v);
 	TRY(read_livepatch(&v));
 	attribute_files(&v);
 	blame_others(&v);

@@ -112,8 +112,7 @@ static const char *debug_call(const struct hunk *h)
 {
 	static const char *const calls[] = { "pr_debug", "pr_devel", "dev_dbg", "dev_vdbg", "netdev_dbg",
 					     "DEBUGP", "dprintk", "lockdep_assert", "VM_BUG_ON",
-					     "VM_WARN_ON", "WARN_ON_FUNCTION_MISMATCH", "kmemleak",
-					     "might_sleep", "ASSERT(" };
+					     "VM_WARN_ON", "might_sleep", "ASSERT" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		if (mentions(h, calls[i]))
@@ -149,6 +148,15 @@ static char *why_inside(const struct facts *f, const struct hunk *h)
 	return xasprintf("its lines in %s change no instruction", names);
 }
 
+static char *why_same(const struct facts *f, const struct hunk *h)
+{
+	scoped_free char *names = join(&f->same);
+	const char *debug = debug_call(h);
+
+	return xasprintf("the same instructions as before in %s%s%s", names,
+			 debug ? "; no code in this configuration: " : "", debug ? debug : "");
+}
+
 static char *why_no_code(const struct facts *f)
 {
 	const struct hunk *h = &f->file->hunks.at[f->hunk];
@@ -158,7 +166,7 @@ static char *why_no_code(const struct facts *f)
 	if (only_blanks(h))
 		return xstrdup("only the layout of the source");
 	if (f->same.n)
-		return about("the same instructions as before in", &f->same);
+		return why_same(f, h);
 	if (f->unneeded.n)
 		return about("nothing that is replaced uses the new", &f->unneeded);
 	if (f->init_inlined.n)

@@ -30,7 +30,7 @@ static void add_entities(const struct model *m, bool removed, const char *kobjec
 			.name = e->name,
 			.original = removed ? e->name : e->twin ? e->twin->name : NULL,
 			.state = state_of(e->change), .function = e->kind == ENTITY_FUNCTION,
-			.gone = is_gone(e, kobject) });
+			.why = e->why, .gone = is_gone(e, kobject) });
 	}
 }
 
