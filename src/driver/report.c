@@ -15,6 +15,7 @@ void build_report_free(struct build_report *r)
 	}
 	unit_report_vec_free(&r->units);
 	replaced_free(&r->replaced);
+	hunk_accounts_free(&r->hunks);
 	findings_free(&r->findings);
 }
 
@@ -47,6 +48,7 @@ void build_report_print(const struct build_report *r, FILE *out)
 				u->stats.functions_changed, u->stats.functions_new);
 	}
 	print_replaced(r, out);
+	hunk_accounts_print(&r->hunks, out);
 	findings_print(&r->findings, out);
 	if (r->module)
 		fprintf(out, "module  %s\n", r->module);
@@ -89,9 +91,10 @@ static json_t *replaced_json(const struct build_report *r)
 
 json_t *build_report_json(const struct build_report *r)
 {
-	return json_pack("{ss ss* ss* ss* so so so s{sf sf sf}}", "name", r->name, "subject",
+	return json_pack("{ss ss* ss* ss* so so so so s{sf sf sf}}", "name", r->name, "subject",
 			 r->subject, "target", r->target, "module", r->module, "units",
-			 units_json(r), "replaced", replaced_json(r), "findings",
+			 units_json(r), "replaced", replaced_json(r), "hunks",
+			 hunk_accounts_json(&r->hunks), "findings",
 			 findings_json(&r->findings), "time", "wall", r->seconds, "cpu_tools",
 			 r->cpu_tools, "cpu_own", r->cpu_own);
 }

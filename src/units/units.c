@@ -391,6 +391,7 @@ static struct error *finish_item(struct build *b, struct item *it)
 	unit.original = xstrdup(it->original);
 	unit.patched = xstrdup(it->patched);
 	unit.via_header = it->via_header;
+	unit.plain = it->plain;
 	unit.compile_cpu = it->cpu;
 	unit_vec_push(b->units, unit);
 	return NULL;
