@@ -136,7 +136,8 @@ int main(int argc, char **argv)
 
 	fputs("/* Made by tools/embed-pages.c from docs/rules. */\n"
 	      "#include \"rules/catalogue.h\"\n\n"
-	      "const struct rule_page rule_pages[] = {\n", out);
+	      "const struct rule_page rule_pages[] = {\n",
+	      out);
 	fprintf(dep, "%s: %s", argv[2], argv[1]);
 	for (size_t i = 0; i < n; i++) {
 		fputs("\t{", out);

@@ -186,8 +186,17 @@ static struct error *run_restored(struct run *run, struct snapshot *snapshot, bo
 	progress_step("test: restoring %s", run->target->release);
 	TRY(run_guest(run, &setup, &s));
 	*usable = s.reported;
-	if (!s.reported)
+	if (!s.reported) {
+		scoped_free char *console = NULL;
+
+		TRY(read_console(run->console, &console));
+		scoped_free char *tail = console_tail(console, 3);
+
+		if (verbose)
+			fprintf(stderr, "the snapshot cannot be restored: %s %s\n",
+				s.protocol.noise.n ? s.protocol.noise.s : "", tail);
 		return NULL;
+	}
 	run->result->restored = true;
 	return conclude(run, &s);
 }

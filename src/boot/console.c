@@ -8,6 +8,18 @@
 
 enum { TRACE_LIMIT = 10 };
 
+/* Functions that report a trouble; they are not where it is. */
+static const char *const reporters[] = { "panic", "vpanic", "dump_stack", "dump_stack_lvl",
+					  "show_stack" };
+
+static bool is_reporter(const char *function)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reporters); i++)
+		if (streq(function, reporters[i]))
+			return true;
+	return false;
+}
+
 /*
  * What the kernel prints, and what it means; the first row that fits is taken, so special texts stand
  * before general ones. Sources: kernel/panic.c, arch/x86/kernel/{dumpstack,traps,alternative}.c,
@@ -181,11 +193,11 @@ static void take_trace(struct scan *s, const char *line)
 	struct finding *f = &s->findings->at[s->findings->n - 1];
 	scoped_free char *name = *line == '?' ? NULL : function_name(line);
 
-	if (!name)
+	if (!name || is_reporter(name))
 		return;
 	if (s->traced++ < TRACE_LIMIT)
 		str_add(&s->trace, "%s%s", s->trace.n ? " < " : "", name);
-	if (!f->symbol && !streq(name, "panic"))
+	if (!f->symbol)
 		f->symbol = xstrdup(name);
 }
 

@@ -162,13 +162,6 @@ static void on_module(const struct session *s, const struct session_failure *f,
 		    lines ? "; " : "", lines ? lines : "");
 }
 
-static void on_payload(const struct session *s, const struct session_failure *f,
-		       const struct console_report *report)
-{
-	(void)report;
-	refuse(s, "Q14", f->step, NULL, "the guest could not read the test that it was given");
-}
-
 static void judge_failures(const struct session *s, const struct console_report *report)
 {
 	static const struct {
@@ -178,7 +171,7 @@ static void judge_failures(const struct session *s, const struct console_report 
 	} kinds[] = {
 		{ "transition", on_transition }, { "insmod", on_insmod }, { "absent", on_absent },
 		{ "unload", on_unload },	 { "disable", on_unload }, { "script", on_script },
-		{ "module", on_module },	 { "payload", on_payload },
+		{ "module", on_module },
 	};
 
 	for (size_t i = 0; i < s->failures.n; i++)

@@ -81,7 +81,7 @@ static struct error *run(const char *original, const char *patched, bool all, bo
 	if (!err) {
 		json_t *list = json ? json_array() : NULL;
 
-		correlate(a, b, &findings);
+		correlate(a, b);
 		compare(a, b);
 		report(a, b, all, list, totals);
 		if (json) {

@@ -26,8 +26,8 @@ static void print_line(const struct rule_page *p, FILE *out)
 
 static json_t *page_json(const struct rule_page *p, bool text)
 {
-	json_t *o = json_pack("{ss ss ss}", "id", p->id, "severity", p->severity, "title",
-			      p->title);
+	json_t *o =
+		json_pack("{ss ss ss}", "id", p->id, "severity", p->severity, "title", p->title);
 
 	if (text)
 		json_object_set_new(o, "text", json_string(p->text));
@@ -54,7 +54,7 @@ static int list_all(bool json)
 
 static int unknown(const char *id)
 {
-	struct rule_page_vec near = { 0 };
+	struct rule_page_vec near = {0};
 
 	fprintf(stderr, "suture: there is no page for '%s'", id);
 	rule_near(id, &near);
@@ -84,8 +84,8 @@ static int explain(char *const *ids, int n, bool json)
 		}
 	}
 	if (json) {
-		json_dumpf(n == 1 && json_array_size(array) ? json_array_get(array, 0) : array, stdout,
-			   JSON_INDENT(2));
+		json_dumpf(n == 1 && json_array_size(array) ? json_array_get(array, 0) : array,
+			   stdout, JSON_INDENT(2));
 		putchar('\n');
 	}
 	json_decref(array);
@@ -94,8 +94,8 @@ static int explain(char *const *ids, int n, bool json)
 
 int command_explain(int argc, char **argv)
 {
-	static const struct option options[] = { COMMON_LONG_OPTIONS, { 0 } };
-	struct common_options common = { 0 };
+	static const struct option options[] = {COMMON_LONG_OPTIONS, {0}};
+	struct common_options common = {0};
 	int c;
 
 	while ((c = getopt_long(argc, argv, COMMON_OPTIONS, options, NULL)) != -1) {

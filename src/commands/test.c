@@ -170,7 +170,7 @@ static void print_result(const char *livepatch, const struct boot_result *r)
 static struct error *write_json(const struct boot_result *r, const struct test_options *o)
 {
 	json_t *json = boot_result_json(r);
-	scoped_free char *text = json_dumps(json, JSON_INDENT(2));
+	scoped_free char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	struct error *err = NULL;
 
 	json_decref(json);

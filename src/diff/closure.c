@@ -26,6 +26,7 @@ struct closure {
 	struct map symbols;    /* name of an undefined symbol → handle + 1 */
 	struct str_vec names;  /* owns the keys of symbols */
 	struct map slices;     /* slice_key() → offset in the new section + 1 */
+	struct map empty_slices; /* slice_key() → 1 while only an empty slice is placed there */
 	struct map strings;    /* text → offset in .rodata.str + 1 */
 	unsigned int text;
 	struct closure_stats *stats;
@@ -343,8 +344,14 @@ static void place_slice(struct closure *c, struct entity *owner, const struct sp
 	uint64_t key = s ? slice_key(s, e->slice_offset) : 0;
 	struct ref_site_vec refs;
 
-	if (!s || map_has_u64(&c->slices, key))
+	if (!s || (map_has_u64(&c->slices, key) &&
+		   (!e->slice_size || !map_get_u64(&c->empty_slices, key))))
 		return;
+	/* An empty replacement and the one after it start at the same place. */
+	if (e->slice_size)
+		map_put_u64(&c->empty_slices, key, NULL);
+	else
+		map_put_u64(&c->empty_slices, key, (void *)1);
 	unsigned int section = writer_section(c->w, s->name, SHT_PROGBITS,
 					      SHF_ALLOC | SHF_EXECINSTR, 0);
 	uint64_t at = writer_append(c->w, section, s->data + e->slice_offset, e->slice_size, 1);
@@ -491,6 +498,7 @@ struct error *closure_write(const struct closure_request *rq, const char *path,
 	map_free(&c.placed_of);
 	map_free(&c.symbols);
 	map_free(&c.slices);
+	map_free(&c.empty_slices);
 	map_free(&c.strings);
 	placed_vec_free(&c.placed);
 	str_vec_free_all(&c.names);

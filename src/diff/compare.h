@@ -10,9 +10,9 @@
 /*
  * Sets twin of every entity of both models that has one. Names that compilers number (x.5,
  * __UNIQUE_ID_x12) are told apart by who uses them; where that leaves a choice, by contents.
- * Two writable variables that cannot be told apart stay without twin (id D6 in findings).
+ * Variables that still cannot be told apart stay without twin and are marked as ambiguous.
  */
-void correlate(struct model *a, struct model *b, struct finding_vec *findings);
+void correlate(struct model *a, struct model *b);
 
 /* Sets change and why of every entity of both models. Needs correlate(). */
 void compare(struct model *a, struct model *b);

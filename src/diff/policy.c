@@ -51,6 +51,19 @@ static enum policy refuse_percpu(const struct entity *e, const struct entity *ow
 	return POLICY_REFUSED;
 }
 
+static enum policy refuse_ambiguous(const struct entity *e, const struct entity *owner,
+				    const struct resolver *r, struct finding_vec *findings)
+{
+	struct finding *f = finding_add(findings, "D6", SEVERITY_REFUSAL, r->kobject, owner->name,
+					e->section->name,
+					"the fixed code uses a variable '%s', and which of the several "
+					"of that name in the running kernel it is cannot be told",
+					e->key);
+
+	finding_way_out(f, "give the variables that the fix touches distinct names");
+	return POLICY_REFUSED;
+}
+
 static enum policy function_policy(const struct entity *e, const struct entity *owner)
 {
 	if (!e->twin || e->change == CHANGED || e->change == NEW)
@@ -74,6 +87,8 @@ static enum policy data_policy(const struct entity *e, const struct entity *owne
 {
 	if (is_action(e, SPECIAL_PERCPU) && !e->twin)
 		return refuse_percpu(e, owner, r, findings);
+	if (e->ambiguous && !is_action(e, SPECIAL_DESCRIPTOR))
+		return refuse_ambiguous(e, owner, r, findings);
 	if (e->kind == ENTITY_ANON && !is_writable(e))
 		return POLICY_INCLUDE;
 	if (!e->twin || (e->change == CHANGED && !is_writable(e)))

@@ -48,7 +48,7 @@ struct error *pair_open(struct pair *p, const struct unit *unit, struct target *
 	TRY(images_get(images, target, "vmlinux", &vmlinux));
 	if (!streq(unit->kobject, "vmlinux"))
 		TRY(target_module_depends(target, unit->kobject, &p->depends));
-	correlate(p->a, p->b, findings);
+	correlate(p->a, p->b);
 	compare(p->a, p->b);
 	reproduce(p->a, p->image, unit->source, &p->repro);
 	p->resolver = (struct resolver){
@@ -140,7 +140,7 @@ struct error *pair_avoid_runtime_constants(struct pair *p, struct target *target
 	p->patched = NULL;
 	TRY(object_read(object, &p->patched));
 	TRY(model_new(p->patched, findings, &p->b));
-	correlate(p->a, p->b, findings);
+	correlate(p->a, p->b);
 	compare(p->a, p->b);
 	keep_changes(p->a, changes, why);
 	return NULL;

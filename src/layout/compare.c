@@ -15,7 +15,7 @@ void compare_free(struct compare *c)
 void difference_free(struct difference *d)
 {
 	str_free(&d->text);
-	*d = (struct difference){ 0 };
+	*d = (struct difference) {0};
 }
 
 static bool same_at_depth(struct compare *c, uint32_t old, uint32_t new, int depth);
@@ -103,7 +103,8 @@ static bool same_at_depth(struct compare *c, uint32_t old, uint32_t new, int dep
 
 	if (known)
 		return known == SAME;
-	map_put_u64(&c->pairs, key, (void *)SAME); /* assumed while we are inside: types are cyclic */
+	map_put_u64(&c->pairs, key,
+		    (void *)SAME); /* assumed while we are inside: types are cyclic */
 	bool same = same_structure(c, a, b, depth + 1);
 
 	map_put_u64(&c->pairs, key, (void *)(uintptr_t)(same ? SAME : DIFFERENT));
@@ -115,7 +116,8 @@ bool same_type(struct compare *c, uint32_t old, uint32_t new)
 	return same_at_depth(c, old, new, 0);
 }
 
-/* A member as the outermost named type sees it: those of anonymous structs and unions are its own. */
+/* A member as the outermost named type sees it: those of anonymous structs and unions are its own.
+ */
 struct flat {
 	char *name; /* "a", "a.b"; NULL: none */
 	int64_t at; /* bits */
@@ -147,8 +149,10 @@ static void flatten(const struct dwarf_unit *u, uint32_t type, const char *prefi
 			flatten(u, inner, path, base + m->value, depth + 1, out);
 			free(path);
 		} else {
-			flat_vec_push(out, (struct flat){ .name = path, .at = base + m->value,
-							  .type = m->type, .bits = m->bits });
+			flat_vec_push(out, (struct flat) {.name = path,
+							  .at = base + m->value,
+							  .type = m->type,
+							  .bits = m->bits});
 		}
 	}
 }
@@ -188,10 +192,16 @@ static void compare_member(struct compare *c, const struct flat *a, const struct
 		format_place(from, sizeof(from), a->at);
 		format_place(to, sizeof(to), b->at);
 		str_add(out, "member '%s' moved from offset %s to %s", a->name, from, to);
-	} else if (a->bits != b->bits) {
+	} else if (a->bits && b->bits && a->bits != b->bits) {
 		str_add(out, "bit-field '%s' has %u bits instead of %u", a->name, b->bits, a->bits);
+	} else if (a->bits != b->bits) {
+		str_add(out,
+			a->bits ? "member '%s' is no bit-field any more"
+				: "member '%s' has become a bit-field",
+			a->name);
 	} else {
-		scoped_free char *was = type_name(c->old, a->type), *is = type_name(c->new, b->type);
+		scoped_free char *was = type_name(c->old, a->type),
+				 *is = type_name(c->new, b->type);
 
 		str_add(out, "member '%s' has type '%s' instead of '%s'", a->name, is, was);
 	}
@@ -204,7 +214,8 @@ static void index_names(const struct flat_vec *v, struct map *map)
 }
 
 /* A new member in the place of a removed one, with the same type: it was renamed. */
-static bool renamed(struct compare *c, struct flat *a, struct flat_vec *new, const struct map *old_names)
+static bool renamed(struct compare *c, struct flat *a, struct flat_vec *new,
+		    const struct map *old_names)
 {
 	for (size_t k = 0; k < new->n; k++) {
 		struct flat *b = &new->at[k];
@@ -221,7 +232,7 @@ static bool renamed(struct compare *c, struct flat *a, struct flat_vec *new, con
 static void compare_old_members(struct compare *c, struct flat_vec *old, struct flat_vec *new,
 				struct difference *d)
 {
-	struct map old_names = { 0 }, new_names = { 0 };
+	struct map old_names = {0}, new_names = {0};
 
 	index_names(old, &old_names);
 	index_names(new, &new_names);
@@ -273,15 +284,15 @@ static bool equal_at_sight(struct compare *c, uint32_t old, uint32_t new)
 void compare_aggregate(struct compare *c, uint32_t old, uint32_t new, struct difference *d)
 {
 	uint64_t was = c->old->types.at[old].size, is = c->new->types.at[new].size;
-	struct flat_vec a = { 0 }, b = { 0 };
+	struct flat_vec a = {0}, b = {0};
 
-	*d = (struct difference){ 0 };
+	*d = (struct difference) {0};
 	if (equal_at_sight(c, old, new))
 		return;
 	flatten(c->old, old, "", 0, 0, &a);
 	flatten(c->new, new, "", 0, 0, &b);
 	/* what is new comes first in the text: it is the cause of what moved */
-	struct difference changed = { 0 };
+	struct difference changed = {0};
 
 	compare_old_members(c, &a, &b, &changed);
 	compare_new_members(c, &b, d);
@@ -313,7 +324,7 @@ void compare_enum(struct compare *c, uint32_t old, uint32_t new, struct differen
 	const struct die_type *a = &c->old->types.at[old], *b = &c->new->types.at[new];
 	struct str *out;
 
-	*d = (struct difference){ 0 };
+	*d = (struct difference) {0};
 	if (equal_at_sight(c, old, new))
 		return;
 	for (uint32_t i = b->items.first; i; i = c->new->items.at[i].next) {

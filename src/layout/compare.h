@@ -22,11 +22,11 @@ bool same_type(struct compare *c, uint32_t old, uint32_t new);
 
 /* What differs between two structs, unions or enums. */
 struct difference {
-	struct str text;       /* the first few, "member 'x' ..., member 'y' ..." */
-	unsigned int n;        /* all */
-	unsigned int added;    /* members or enumerators that are new and disturb no old one */
-	unsigned int moved;    /* members whose offset is another, nothing else */
-	bool resized;          /* only the size (or alignment) is another */
+	struct str text;    /* the first few, "member 'x' ..., member 'y' ..." */
+	unsigned int n;	    /* all */
+	unsigned int added; /* members or enumerators that are new and disturb no old one */
+	unsigned int moved; /* members whose offset is another, nothing else */
+	bool resized;	    /* only the size (or alignment) is another */
 };
 void difference_free(struct difference *d);
 

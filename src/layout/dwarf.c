@@ -65,7 +65,7 @@ static uint32_t type_index(struct dwarf_unit *u, uint64_t offset)
 
 	if (!*slot) {
 		*slot = (void *)(uintptr_t)u->types.n;
-		type_vec_push(&u->types, (struct die_type){ .offset = offset });
+		type_vec_push(&u->types, (struct die_type) {.offset = offset});
 	}
 	return (uintptr_t)*slot;
 }
@@ -76,7 +76,7 @@ static uint32_t function_index(struct dwarf_unit *u, uint64_t offset)
 
 	if (!*slot) {
 		*slot = (void *)(uintptr_t)u->functions.n;
-		function_vec_push(&u->functions, (struct die_function){ .offset = offset });
+		function_vec_push(&u->functions, (struct die_function) {.offset = offset});
 	}
 	return (uintptr_t)*slot;
 }
@@ -131,7 +131,7 @@ static int64_t member_bits(Dwarf_Die *die, int64_t width)
 
 static struct die_item read_member(struct dwarf_unit *u, Dwarf_Die *die)
 {
-	struct die_item item = { .name = dwarf_diename(die), .type = type_of(u, die) };
+	struct die_item item = {.name = dwarf_diename(die), .type = type_of(u, die)};
 	int64_t width = 0;
 
 	number(die, DW_AT_bit_size, &width);
@@ -143,7 +143,7 @@ static struct die_item read_member(struct dwarf_unit *u, Dwarf_Die *die)
 /* Number of elements; flexible and zero-length arrays have 0. */
 static struct die_item read_dimension(Dwarf_Die *die)
 {
-	struct die_item item = { 0 };
+	struct die_item item = {0};
 	int64_t n;
 
 	if (number(die, DW_AT_count, &n))
@@ -159,7 +159,7 @@ static struct error *type_child(struct walk w, Dwarf_Die *die, int tag, uint32_t
 {
 	struct dwarf_unit *u = w.u;
 	struct item_list list = u->types.at[owner].items;
-	struct die_item item = { 0 };
+	struct die_item item = {0};
 
 	switch (tag) {
 	case DW_TAG_member:
@@ -226,7 +226,7 @@ static bool static_location(Dwarf_Die *die)
 
 static void read_variable(struct walk w, Dwarf_Die *die, int tag)
 {
-	struct die_use use = { .function = w.function };
+	struct die_use use = {.function = w.function};
 	Dwarf_Attribute attr;
 	uint64_t offset;
 
@@ -251,8 +251,8 @@ static struct error *function_child(struct walk w, Dwarf_Die *die, int tag, uint
 	if (tag == DW_TAG_formal_parameter) {
 		struct item_list list = w.u->functions.at[owner].params;
 
-		list_add(w.u, &list, (struct die_item){ .name = dwarf_diename(die),
-							.type = type_of(w.u, die) });
+		list_add(w.u, &list,
+			 (struct die_item) {.name = dwarf_diename(die), .type = type_of(w.u, die)});
 		w.u->functions.at[owner].params = list;
 	}
 	return walk_die(w, die, tag, 0);
@@ -277,7 +277,7 @@ static struct error *read_function(struct walk w, Dwarf_Die *die)
 	f->declaration = flag(die, DW_AT_declaration);
 	f->code = dwarf_hasattr(die, DW_AT_low_pc) || dwarf_hasattr(die, DW_AT_ranges);
 	if (type)
-		use_vec_push(&u->uses, (struct die_use){ .function = i, .type = type });
+		use_vec_push(&u->uses, (struct die_use) {.function = i, .type = type});
 	w.function = i;
 	return walk_children(w, die, function_child, i);
 }
@@ -290,7 +290,7 @@ static void read_inline(struct walk w, Dwarf_Die *die)
 	if (!w.function || !reference(dwarf_attr(die, DW_AT_abstract_origin, &attr), &offset))
 		return;
 	inline_vec_push(&w.u->inlines,
-			(struct die_inline){ w.function, function_index(w.u, offset) });
+			(struct die_inline) {w.function, function_index(w.u, offset)});
 }
 
 static struct error *walk_die(struct walk w, Dwarf_Die *die, int tag, uint32_t owner)
@@ -354,8 +354,8 @@ static struct error *walk_children(struct walk w, Dwarf_Die *parent,
 		if (more == 0 && dwarf_dieoffset(&die) <= here)
 			return damaged(w.u, &die, "its sibling is behind it");
 	}
-	return more < 0 ? error_new("D2", "%s: debug information: %s", w.u->path, dwarf_errmsg(-1)) :
-			  NULL;
+	return more < 0 ? error_new("D2", "%s: debug information: %s", w.u->path, dwarf_errmsg(-1))
+			: NULL;
 }
 
 static int no_debug_file(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
@@ -405,17 +405,17 @@ struct error *dwarf_unit_read(const char *path, struct dwarf_unit *u)
 	Dwarf_Die die;
 	int more = 1;
 
-	*u = (struct dwarf_unit){ .path = path };
-	type_vec_push(&u->types, (struct die_type){ 0 });
-	function_vec_push(&u->functions, (struct die_function){ 0 });
-	item_vec_push(&u->items, (struct die_item){ 0 });
+	*u = (struct dwarf_unit) {.path = path};
+	type_vec_push(&u->types, (struct die_type) {0});
+	function_vec_push(&u->functions, (struct die_function) {0});
+	item_vec_push(&u->items, (struct die_item) {0});
 	TRY(open_dwarf(u));
 	if (!u->dwarf)
 		return NULL;
 	while ((more = dwarf_get_units(u->dwarf, cu, &cu, NULL, NULL, &die, NULL)) == 0) {
 		if (dwarf_tag(&die) == DW_TAG_compile_unit)
 			u->source = dwarf_diename(&die);
-		TRY(walk_children((struct walk){ .u = u }, &die, walk_die, 0));
+		TRY(walk_children((struct walk) {.u = u}, &die, walk_die, 0));
 	}
 	if (more < 0)
 		return error_new("D2", "%s: debug information: %s", path, dwarf_errmsg(-1));
@@ -434,5 +434,5 @@ void dwarf_unit_free(struct dwarf_unit *u)
 	map_free(&u->function_at);
 	if (u->dwfl)
 		dwfl_end(u->dwfl);
-	*u = (struct dwarf_unit){ 0 };
+	*u = (struct dwarf_unit) {0};
 }

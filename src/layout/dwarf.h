@@ -14,10 +14,10 @@
 /* A member, enumerator, parameter or array dimension. */
 struct die_item {
 	const char *name; /* NULL: has none */
-	int64_t value;    /* member: offset in bits; enumerator: value; dimension: count */
-	uint32_t type;    /* index in types */
-	uint32_t bits;    /* width of a bit-field, 0: none */
-	uint32_t next;    /* index in items, 0: the last */
+	int64_t value;	  /* member: offset in bits; enumerator: value; dimension: count */
+	uint32_t type;	  /* index in types */
+	uint32_t bits;	  /* width of a bit-field, 0: none */
+	uint32_t next;	  /* index in items, 0: the last */
 };
 DEFINE_VEC(item_vec, struct die_item)
 
@@ -29,9 +29,9 @@ struct die_type {
 	uint64_t offset; /* of the DIE */
 	const char *name;
 	uint64_t size;
-	uint32_t type;     /* what it is made of: pointee, element, returned type */
+	uint32_t type;	   /* what it is made of: pointee, element, returned type */
 	uint32_t function; /* declared inside this one, 0: file scope */
-	uint16_t tag;      /* DW_TAG_*, 0: referenced, but not a type */
+	uint16_t tag;	   /* DW_TAG_*, 0: referenced, but not a type */
 	uint8_t encoding;
 	bool declaration, variadic;
 	bool named_by_typedef; /* anonymous, but a typedef gives it a name */
@@ -42,8 +42,8 @@ DEFINE_VEC(type_vec, struct die_type)
 struct die_function {
 	uint64_t offset;
 	const char *name;
-	uint32_t origin;   /* abstract instance of this concrete one, 0: none */
-	uint32_t type;     /* returned */
+	uint32_t origin; /* abstract instance of this concrete one, 0: none */
+	uint32_t type;	 /* returned */
 	bool external, declaration, code, variadic;
 	struct item_list params;
 };
@@ -67,7 +67,7 @@ DEFINE_VEC(inline_vec, struct die_inline)
 struct dwarf_unit {
 	const char *path;
 	Dwfl *dwfl;
-	Dwarf *dwarf; /* NULL: no debug information */
+	Dwarf *dwarf;	    /* NULL: no debug information */
 	const char *source; /* name of the (last) compile unit */
 	struct type_vec types;
 	struct item_vec items;

@@ -104,7 +104,7 @@ static void mark_stack(struct exposure *e, uint32_t type, struct u32_vec *todo)
 
 static void mark_types(struct exposure *e)
 {
-	struct u32_vec todo = { 0 };
+	struct u32_vec todo = {0};
 
 	for (size_t i = 0; i < e->unit->uses.n; i++) {
 		const struct die_use *use = &e->unit->uses.at[i];
@@ -124,7 +124,7 @@ static void mark_types(struct exposure *e)
 void exposure_make(const struct dwarf_unit *unit, const char *const *functions, size_t n,
 		   struct exposure *e)
 {
-	*e = (struct exposure){ .unit = unit };
+	*e = (struct exposure) {.unit = unit};
 	for (size_t i = 0; i < n; i++) {
 		char *name = without_suffix(functions[i]);
 
@@ -149,7 +149,29 @@ void exposure_free(struct exposure *e)
 	free(e->used_by);
 	free(e->by_variable);
 	free(e->on_stack);
-	*e = (struct exposure){ 0 };
+	*e = (struct exposure) {0};
+}
+
+/* A type that lives elsewhere than on the stack and has a member that points to this one, or NULL.
+ */
+static const char *holder_of(const struct exposure *e, uint32_t type)
+{
+	const struct dwarf_unit *u = e->unit;
+
+	for (size_t i = 1; i < u->types.n; i++) {
+		const struct die_type *t = &u->types.at[i];
+
+		if (!tag_is_aggregate(t->tag) || i == type || e->on_stack[i])
+			continue;
+		for (uint32_t m = t->items.first; m; m = u->items.at[m].next) {
+			uint32_t member = type_strip(u, u->items.at[m].type, true);
+
+			if (u->types.at[member].tag == DW_TAG_pointer_type &&
+			    type_strip(u, u->types.at[member].type, true) == type)
+				return t->name ? t->name : "an anonymous struct";
+		}
+	}
+	return NULL;
 }
 
 enum exposure_kind exposure_of(const struct exposure *e, uint32_t type, bool header, char **reason)
@@ -165,8 +187,11 @@ enum exposure_kind exposure_of(const struct exposure *e, uint32_t type, bool hea
 		*reason = xasprintf("function '%s' uses it and is not replaced", user);
 	else if (e->unit->types.at[type].function)
 		return INSIDE;
-	else if (e->on_stack[type])
+	else if (e->on_stack[type] && !(user = holder_of(e, type)))
 		return STACK_ONLY;
+	else if (e->on_stack[type])
+		*reason = xasprintf("objects of type '%s' point to it, so it may live on the heap",
+				    user);
 	else
 		*reason = xstrdup("no replaced function has an instance on its stack, so instances "
 				  "were made by the old code");

@@ -9,10 +9,10 @@
 #include "layout/prototype.h"
 
 struct changed {
-	uint32_t old;     /* the struct, union or enum itself */
-	char *name;       /* "struct x", "typedef x", "type of variable x" */
+	uint32_t old; /* the struct, union or enum itself */
+	char *name;   /* "struct x", "typedef x", "type of variable x" */
 	struct difference difference;
-	bool derived;     /* only because a type that it contains has changed */
+	bool derived; /* only because a type that it contains has changed */
 	struct str containers;
 	unsigned int ncontainers;
 };
@@ -47,7 +47,7 @@ static void layout_free(struct layout *l)
 static void compare_pair(struct layout *l, uint32_t old, uint32_t new, char *name)
 {
 	const struct die_type *a = &l->old->types.at[old], *b = &l->new->types.at[new];
-	struct changed c = { .old = old, .name = name };
+	struct changed c = {.old = old, .name = name};
 
 	if (a->tag != b->tag) {
 		c.difference.n = 1;
@@ -102,7 +102,7 @@ static uint32_t body_of(const struct dwarf_unit *u, uint32_t type)
 
 static void compare_named(struct layout *l)
 {
-	struct map names = { 0 };
+	struct map names = {0};
 
 	for (size_t i = 1; i < l->new->types.n; i++) {
 		uint32_t body = body_of(l->new, i);
@@ -138,7 +138,7 @@ static uint32_t anonymous_of(const struct dwarf_unit *u, uint32_t type)
 
 static void compare_variables(struct layout *l)
 {
-	struct map names = { 0 };
+	struct map names = {0};
 
 	for (size_t i = 0; i < l->new->uses.n; i++) {
 		const struct die_use *v = &l->new->uses.at[i];
@@ -161,7 +161,7 @@ static void compare_variables(struct layout *l)
 /* An enum without any name: its enumerators are looked up one by one. */
 static void compare_loose_enum(struct layout *l, uint32_t old, const struct map *values)
 {
-	struct changed c = { .old = old };
+	struct changed c = {.old = old};
 
 	for (uint32_t i = l->old->types.at[old].items.first; i; i = l->old->items.at[i].next) {
 		const struct die_item *was = &l->old->items.at[i];
@@ -188,7 +188,7 @@ static bool loose_enum(const struct die_type *t)
 
 static void compare_loose_enums(struct layout *l)
 {
-	struct map values = { 0 };
+	struct map values = {0};
 
 	for (size_t i = 1; i < l->new->types.n; i++) {
 		const struct die_type *t = &l->new->types.at[i];
@@ -214,7 +214,7 @@ static void contained(const struct layout *l, uint32_t type, struct u32_vec *ins
 {
 	const struct dwarf_unit *u = l->old;
 	scoped_free bool *seen = xcalloc(u->types.n, 1);
-	struct u32_vec todo = { 0 };
+	struct u32_vec todo = {0};
 
 	u32_vec_push(&todo, type);
 	while (todo.n) {
@@ -235,12 +235,13 @@ static void contained(const struct layout *l, uint32_t type, struct u32_vec *ins
 	u32_vec_free(&todo);
 }
 
-/* Types that changed only because of what they contain are told with the cause, not by themselves. */
+/* Types that changed only because of what they contain are told with the cause, not by themselves.
+ */
 static void find_causes(struct layout *l)
 {
 	for (size_t i = 0; i < l->changed.n; i++) {
 		struct changed *c = &l->changed.at[i];
-		struct u32_vec inside = { 0 };
+		struct u32_vec inside = {0};
 
 		if (!only_shifted(c))
 			continue;
@@ -279,11 +280,14 @@ static void way_out(struct finding *f, const struct changed *c, bool is_enum)
 	if (is_enum)
 		finding_way_out(f, "keep the old values; give a new constant a value that is free");
 	else if (streq(f->id, "S4"))
-		finding_way_out(f, "leave %s as it is and keep the new member in a shadow variable "
-				   "(klp_shadow_get_or_alloc), see suture explain S4", c->name);
-	else
-		finding_way_out(f, "rewrite the fix so that %s keeps its layout, see suture explain S3",
+		finding_way_out(f,
+				"leave %s as it is and keep the new member in a shadow variable "
+				"(klp_shadow_get_or_alloc), see suture explain S4",
 				c->name);
+	else
+		finding_way_out(
+			f, "rewrite the fix so that %s keeps its layout, see suture explain S3",
+			c->name);
 }
 
 static void report(struct layout *l, const struct changed *c)
@@ -296,7 +300,7 @@ static void report(struct layout *l, const struct changed *c)
 	enum exposure_kind kind = exposure_of(&l->exposure, c->old, header, &reason);
 	const char *id = only_added && !is_enum ? "S4" : "S3";
 	enum severity severity = SEVERITY_REFUSAL;
-	scoped_str struct str message = { 0 };
+	scoped_str struct str message = {0};
 
 	if (kind == INSIDE)
 		return;
@@ -324,8 +328,8 @@ static void report(struct layout *l, const struct changed *c)
 struct error *layout_compare(const char *original_o, const char *patched_o, const char *kobject,
 			     const char *const *functions, size_t n, struct finding_vec *findings)
 {
-	scoped_dwarf_unit struct dwarf_unit old = { 0 }, new = { 0 };
-	struct layout __attribute__((cleanup(layout_free))) l = { 0 };
+	scoped_dwarf_unit struct dwarf_unit old = {0}, new = {0};
+	struct layout __attribute__((cleanup(layout_free))) l = {0};
 
 	TRY(dwarf_unit_read(original_o, &old));
 	TRY(dwarf_unit_read(patched_o, &new));
@@ -335,8 +339,11 @@ struct error *layout_compare(const char *original_o, const char *patched_o, cons
 			    old.dwarf ? patched_o : original_o);
 		return NULL;
 	}
-	l = (struct layout){ .old = &old, .new = &new, .compare = { .old = &old, .new = &new },
-			     .kobject = kobject, .findings = findings };
+	l = (struct layout) {.old = &old,
+			     .new = &new,
+			     .compare = {.old = &old, .new = &new},
+			     .kobject = kobject,
+			     .findings = findings};
 	exposure_make(&old, functions, n, &l.exposure);
 	compare_named(&l);
 	compare_variables(&l);

@@ -13,8 +13,8 @@
 #include "base/finding.h"
 
 /*
- * Compares the types of a unit, given as the objects that the compiler (gcc or clang, -g, DWARF 4 or
- * 5) made of the original and of the patched source. kobject: name for the findings. functions:
+ * Compares the types of a unit, given as the objects that the compiler (gcc or clang, -g, DWARF 4
+ * or 5) made of the original and of the patched source. kobject: name for the findings. functions:
  * the symbols that the livepatch replaces or adds in this unit; suffixes like .isra.0 are ignored.
  *
  * What is compared: structs, unions and enums with the same name in both (anonymous ones through

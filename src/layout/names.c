@@ -76,21 +76,42 @@ static void add_name(const struct dwarf_unit *u, uint32_t type, struct str *out,
 
 char *type_name(const struct dwarf_unit *u, uint32_t type)
 {
-	struct str out = { 0 };
+	struct str out = {0};
 
 	add_name(u, type, &out, 0);
 	return out.s;
 }
 
-/* How much of the path is the source tree's: up to where it leaves the path of the unit's source. */
-static size_t common_directories(const char *a, const char *b)
+/* Every unit of the kernel includes this file of its source tree. */
+static const char common_header[] = "/include/linux/types.h";
+
+/* Length of the source tree's path, if a file that every unit has gives it away, else 0. */
+static size_t tree_length(Dwarf_Die *die)
+{
+	Dwarf_Files *files;
+	Dwarf_Die cu;
+	size_t n;
+
+	if (!dwarf_diecu(die, &cu, NULL, NULL) || dwarf_getsrcfiles(&cu, &files, &n))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *file = dwarf_filesrc(files, i, NULL, NULL);
+
+		if (file && ends_with(file, common_header))
+			return strlen(file) - strlen(common_header) + 1;
+	}
+	return 0;
+}
+
+/* How much of the path is the source tree's: as far as the unit's source has it in common. */
+static size_t prefix_length(const char *path, const char *source, size_t tree)
 {
 	size_t slash = 0;
 
-	if (!b || *a != '/')
-		return starts_with(a, "./") ? 2 : 0;
-	for (size_t i = 0; a[i] && a[i] == b[i]; i++)
-		if (a[i] == '/')
+	if (!source || *path != '/')
+		return starts_with(path, "./") ? 2 : 0;
+	for (size_t i = 0; path[i] && path[i] == source[i] && (!tree || i < tree); i++)
+		if (path[i] == '/')
 			slash = i + 1;
 	return slash > 1 ? slash : 0;
 }
@@ -109,5 +130,5 @@ char *die_location(const struct dwarf_unit *u, uint64_t offset, bool *header)
 		return NULL;
 	*header = !ends_with(file, ".c");
 	dwarf_decl_line(&die, &line);
-	return xasprintf("%s:%d", file + common_directories(file, u->source), line);
+	return xasprintf("%s:%d", file + prefix_length(file, u->source, tree_length(&die)), line);
 }

@@ -10,7 +10,8 @@ static char *prototype_difference(struct compare *c, const struct die_function *
 	uint32_t i = a->params.first, k = b->params.first;
 
 	if (!same_type(c, a->type, b->type)) {
-		scoped_free char *was = type_name(c->old, a->type), *is = type_name(c->new, b->type);
+		scoped_free char *was = type_name(c->old, a->type),
+				 *is = type_name(c->new, b->type);
 
 		return xasprintf("it returns '%s' instead of '%s'", is, was);
 	}
@@ -46,25 +47,28 @@ static void report(struct compare *c, const struct exposure *e, const struct die
 	scoped_free char *where = die_location(c->old, f->offset, &header), *user = NULL;
 	struct finding *found;
 
-	user = f->external ? xstrdup("it is global, other units may call it") :
-			     prototype_user(c->old, e, f->name, &hidden);
+	user = f->external ? xstrdup("it is global, other units may call it")
+			   : prototype_user(c->old, e, f->name, &hidden);
 	if (user)
 		found = finding_add(findings, "F12", SEVERITY_REFUSAL, kobject, f->name, where,
 				    "its prototype changed: %s; %s", what, user);
 	else if (hidden)
 		found = finding_add(findings, "F12", SEVERITY_WARNING, kobject, f->name, where,
 				    "its prototype changed: %s; it shares a section with other "
-				    "functions, so its callers cannot be determined", what);
+				    "functions, so its callers cannot be determined",
+				    what);
 	else
 		return;
-	finding_way_out(found, "keep the prototype of '%s'; give the new one to a new function that "
-			       "the replaced callers use", f->name);
+	finding_way_out(found,
+			"keep the prototype of '%s'; give the new one to a new function that "
+			"the replaced callers use",
+			f->name);
 }
 
 struct error *prototype_compare(struct compare *c, const struct exposure *e, const char *kobject,
 				struct finding_vec *findings)
 {
-	struct map names = { 0 };
+	struct map names = {0};
 
 	for (size_t i = 1; i < c->new->functions.n; i++)
 		if (has_prototype(&c->new->functions.at[i]))

@@ -10,9 +10,13 @@
 
 /* Sections whose entries mention the start of a function without using it. */
 static const char *const bystanders[] = {
-	"__mcount_loc", "__patchable_function_entries", ".orc_", "__bug_table", "__ex_table",
-	".eh_frame",    ".discard.",                    ".call_sites", ".cfi_sites",
-	".ibt_endbr_seal", ".return_sites", ".retpoline_sites", ".sframe",
+	"__mcount_loc",	 "__patchable_function_entries",
+	".orc_",	 "__bug_table",
+	"__ex_table",	 ".eh_frame",
+	".discard.",	 ".call_sites",
+	".cfi_sites",	 ".ibt_endbr_seal",
+	".return_sites", ".retpoline_sites",
+	".sframe",
 };
 
 struct start {
@@ -82,7 +86,7 @@ static void find_starts(struct scan *s)
 
 	for (size_t i = 1; i < s->nsymbols; i++)
 		if (gelf_getsym(s->symbols, i, &sym) && is_function(s, &sym))
-			start_vec_push(&s->starts, (struct start){ sym.st_shndx, sym.st_value });
+			start_vec_push(&s->starts, (struct start) {sym.st_shndx, sym.st_value});
 }
 
 /* Does the place hold one of the function's starts? (pcrel: the addend is 4 too small) */
@@ -150,7 +154,8 @@ static char *scan_relocations(const struct scan *s, Elf_Scn *scn, const GElf_Shd
 	if (!data || !name || is_bystander(name))
 		return NULL;
 	for (int i = 0; gelf_getrela(data, i, &rela); i++) {
-		char *user = refers(s, &rela) ? describe(s, target, &to, name, rela.r_offset) : NULL;
+		char *user =
+			refers(s, &rela) ? describe(s, target, &to, name, rela.r_offset) : NULL;
 
 		if (user)
 			return user;
@@ -196,7 +201,7 @@ static char *scan_sections(const struct scan *s)
 char *prototype_user(const struct dwarf_unit *unit, const struct exposure *e, const char *function,
 		     bool *hidden)
 {
-	struct scan s = { .function = function, .exposure = e };
+	struct scan s = {.function = function, .exposure = e};
 	scoped_fd int fd = open(unit->path, O_RDONLY | O_CLOEXEC);
 	char *user = NULL;
 

@@ -57,18 +57,6 @@ static struct obj_section *slice_target(const struct obj_reloc *r, uint64_t *at)
 	return *at <= r->symbol->section->size ? r->symbol->section : NULL;
 }
 
-static struct places collect_starts(const struct obj_section *s)
-{
-	struct places starts = { 0 };
-	uint64_t at;
-
-	for (size_t i = 0; i < s->nrelocs; i++)
-		if (slice_target(&s->relocs[i], &at))
-			places_push(&starts, at);
-	places_sort(&starts);
-	return starts;
-}
-
 static void unknown_layout(struct model *m, const struct obj_section *s)
 {
 	struct finding *f = finding_add(m->findings, "D5", SEVERITY_REFUSAL, NULL, NULL, s->name,
@@ -80,8 +68,38 @@ static void unknown_layout(struct model *m, const struct obj_section *s)
 			   "needs a row for it");
 }
 
+/*
+ * Where struct alt_instr (arch/x86/include/asm/alternative.h) has the length of the replacement, by
+ * the size of the struct: 5.10, 5.11 to 6.2, and since 6.3.
+ */
+static const struct {
+	uint8_t size, length_at;
+} alternative_layouts[] = { { 13, 11 }, { 12, 11 }, { 14, 13 } };
+
+/* Bytes of the replacement that the entry points to; -1 when its layout is not known. */
+static int64_t replacement_length(const struct obj_section *s, uint64_t at, uint64_t size)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(alternative_layouts); i++)
+		if (alternative_layouts[i].size == size && s->data)
+			return s->data[at + alternative_layouts[i].length_at];
+	return -1;
+}
+
+static void set_slice(struct special_entry *entry, const struct obj_reloc *r)
+{
+	uint64_t at;
+	struct obj_section *target = slice_target(r, &at);
+	int64_t length = replacement_length(entry->section, entry->offset, entry->size);
+
+	if (!target || length < 0 || (uint64_t)length > target->size - at)
+		return;
+	entry->slice_section = target;
+	entry->slice_offset = at;
+	entry->slice_size = length;
+}
+
 static void add_entry(struct model *m, struct obj_section *s, const struct special_section *row,
-		      uint64_t at, uint64_t size, const struct places *starts)
+		      uint64_t at, uint64_t size)
 {
 	size_t first, n = object_relocs_in(s, at, at + size, &first);
 	struct special_entry entry = { .row = row, .section = s, .offset = at, .size = size };
@@ -97,17 +115,8 @@ static void add_entry(struct model *m, struct obj_section *s, const struct speci
 
 	if (!e || e->kind != ENTITY_FUNCTION)
 		return;
-	for (size_t i = 0; i < n && !entry.slice_section; i++) {
-		uint64_t slice;
-		struct obj_section *target = slice_target(&s->relocs[first + i], &slice);
-
-		if (target && row->action == SPECIAL_COPY && starts->n) {
-			entry.slice_section = target;
-			entry.slice_offset = slice;
-			entry.slice_size = slice_end(starts->at, starts->n, slice, target->size) -
-					   slice;
-		}
-	}
+	for (size_t i = 0; i < n && row->action == SPECIAL_COPY && !entry.slice_section; i++)
+		set_slice(&entry, &s->relocs[first + i]);
 	special_entry_vec_push(&e->entries, entry);
 }
 
@@ -121,11 +130,8 @@ static void read_special(struct model *m, struct obj_section *s, const struct sp
 		unknown_layout(m, s);
 		return;
 	}
-	struct places starts = collect_starts(s);
-
 	for (uint64_t at = 0; at + size <= s->size; at += size)
-		add_entry(m, s, row, at, size, &starts);
-	places_free(&starts);
+		add_entry(m, s, row, at, size);
 }
 
 /* A section without a row that points into code is none that we know how to carry over. */

@@ -76,6 +76,7 @@ struct entity {
 	enum change change;
 	char *why;                   /* for CHANGED: the first difference */
 	bool visited;                /* by the correlation */
+	bool ambiguous;              /* no twin, but one of several in the other object may be it */
 	uint32_t index;
 };
 DEFINE_VEC(entity_vec, struct entity *)

@@ -11,7 +11,7 @@
 #include "base/vec.h"
 
 struct rule_page {
-	const char *id;       /* "S3" */
+	const char *id;	      /* "S3" */
 	const char *title;    /* one line */
 	const char *severity; /* "refusal", "warning", "note" or "error" */
 	const char *text;     /* markdown, from the first section on */

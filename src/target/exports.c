@@ -25,7 +25,7 @@ static struct error *read_line(struct exports *e, char *line, size_t number, con
 	for (size_t i = 0; i < 5; i++)
 		field[i] = strsep(&line, "\t");
 	if (!field[3] || !*field[1])
-		return error_new("T8", "%s:%zu: not a line of a Module.symvers", path, number);
+		return error_new("T11", "%s:%zu: not a line of a Module.symvers", path, number);
 	map_put(&e->by_name, field[1], (void *)(uintptr_t)(e->list.n + 1));
 	export_vec_push(&e->list, (struct export){ field[1], module_name(field[2]),
 						   field[4] ? field[4] : "" });

@@ -20,7 +20,7 @@ struct exports {
 	char *text;
 };
 
-/* Reads Module.symvers; id T8 when a line is malformed. Free with exports_free(). */
+/* Reads Module.symvers; id T11 when a line is malformed. Free with exports_free(). */
 struct error *exports_read(const char *path, struct exports *exports);
 void exports_free(struct exports *exports);
 /* NULL if nothing exports the name. */

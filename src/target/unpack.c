@@ -146,7 +146,10 @@ struct error *debian_unpack_headers(const struct debian_plan *plan, const char *
 	return NULL;
 }
 
-/* Everything of the source but the other architectures: no x86 unit includes a file of theirs. */
+/*
+ * All of the source but the other architectures and perf: no x86_64 unit includes a file of theirs,
+ * and a change of theirs reaches no object of the target.
+ */
 static struct error *source_unpacking(const struct debian_plan *plan, const char *downloads,
 				      const char *dir, struct unpacking *u)
 {
@@ -159,6 +162,7 @@ static struct error *source_unpacking(const struct debian_plan *plan, const char
 	u->words[2] = xstrdup("--no-wildcards-match-slash");
 	u->words[3] = xasprintf("--exclude=linux-source-%s/arch/[!Kx]*", series);
 	u->words[4] = xasprintf("--exclude=linux-source-%s/arch/xtensa", series);
+	u->words[5] = xasprintf("--exclude=linux-source-%s/tools/perf", series);
 	TRY(package_file(plan, PART_SOURCE, downloads, &u->package));
 	unpacking_ready(u, source_script);
 	return NULL;

@@ -49,21 +49,22 @@ static bool is_own_unit(const struct search *s, const char *object)
 	return file && !file->unbuilt;
 }
 
-static void too_many(struct search *s, const struct patched_file *file, size_t n, bool everything)
+/* n units, or (asked: false) n C files that Kbuild was not asked about, or (n 0) everything. */
+static void too_many(struct search *s, const struct patched_file *file, size_t n, bool asked)
 {
 	scoped_free char *location = patched_location(file->file);
 	struct finding *f;
 
-	if (everything)
+	if (!n)
 		f = finding_add(s->findings, "U6", SEVERITY_REFUSAL, NULL, NULL, location,
 				"%s: every unit of the kernel reads it", file->file->path);
 	else
 		f = finding_add(s->findings, "U6", SEVERITY_REFUSAL, NULL, NULL, location,
-				"%s: %zu units of the target may read it (limit: %u)",
-				file->file->path, n, limit());
+				"%s: %s%zu %s may read it (limit: %u units)", file->file->path,
+				asked ? "" : "up to ", n, asked ? "units of the target" : "C files",
+				limit());
 	finding_way_out(f, "change the functions that matter in their own C files instead of the "
-			   "header, or raise SUTURE_UNITS_LIMIT%s",
-			everything ? " (not of use here)" : "");
+			   "header%s", n ? ", or raise SUTURE_UNITS_LIMIT" : "");
 }
 
 /* --- a tree that we prepared: the include graph, and Kbuild's word on what is built --- */
@@ -111,12 +112,12 @@ static struct error *by_graph(struct search *s, struct patched_file *file)
 	else
 		TRY(includes_readers(s->target, file->file->path, &sources, &everything));
 	if (everything || sources.n > (size_t)ASK_AT_MOST * limit()) {
-		too_many(s, file, sources.n, everything);
+		too_many(s, file, everything ? 0 : sources.n, false);
 		return NULL;
 	}
 	TRY(built_objects(s, file, &sources, &objects));
 	if (objects.n > limit()) {
-		too_many(s, file, objects.n, false);
+		too_many(s, file, objects.n, true);
 		return NULL;
 	}
 	for (size_t i = 0; i < objects.n; i++) {
@@ -215,7 +216,7 @@ static struct error *by_cmd_files(struct search *s)
 	err = walk_dir(&w, "");
 	for (size_t i = 0; !err && i < s->files->n; i++)
 		if (w.counts.at[i] > limit())
-			too_many(s, &s->files->at[i], w.counts.at[i], false);
+			too_many(s, &s->files->at[i], w.counts.at[i], true);
 	u32_vec_free(&w.counts);
 	return err;
 }

@@ -81,45 +81,71 @@ static const char *named_file(const char *p, const char *end, size_t *n)
 	return ends_like_file(p, *n) ? p : NULL;
 }
 
+/* A text under scan. */
+struct lines {
+	const char *rel, *text, *end;
+	bool c_seen;
+};
+
+static void add_name(struct scan *s, struct lines *l, const char *file, size_t n)
+{
+	str_add_bytes(s->all, file, n);
+	str_add_bytes(s->all, "\n", 1);
+	if (file[n - 1] != 'c')
+		return;
+	if (!l->c_seen)
+		str_add(s->of_c, "F%s\n", l->rel);
+	l->c_seen = true;
+	str_add_bytes(s->of_c, file, n);
+	str_add_bytes(s->of_c, "\n", 1);
+}
+
+/* Every line that has `mark` and is a directive that names a file. */
+static void scan_lines(struct scan *s, struct lines *l, const char *mark, bool define)
+{
+	size_t length = strlen(mark);
+
+	for (const char *p = l->text; (p = memmem(p, l->end - p, mark, length));) {
+		const char *before = memrchr(l->text, '\n', p - l->text);
+		const char *start = blanks(before ? before + 1 : l->text, p);
+		const char *nl = memchr(p, '\n', l->end - p);
+		size_t n;
+
+		p = nl ? nl : l->end;
+		if (*start != '#' || (word(blanks(start + 1, p), p, "define") != NULL) != define)
+			continue;
+		const char *file = named_file(start + 1, p, &n);
+
+		if (file)
+			add_name(s, l, file, n);
+	}
+}
+
+/* Generated register lists are larger than this; no file that names an include in a macro is. */
+enum { DEFINES_SCANNED = 512 * 1024 };
+
 static void scan_text(struct scan *s, const char *rel, const char *text, size_t size)
 {
-	const char *end = text + size;
-	bool c_seen = false;
+	struct lines l = { .rel = rel, .text = text, .end = text + size };
 
 	str_add(s->all, "F%s\n", rel);
-	for (const char *p = text; p < end && (p = memchr(p, '#', end - p)); p++) {
-		const char *start = p;
-
-		while (start > text && (start[-1] == ' ' || start[-1] == '\t'))
-			start--;
-		if (start > text && start[-1] != '\n')
-			continue;
-		const char *nl = memchr(p, '\n', end - p);
-		size_t n;
-		const char *file = named_file(p + 1, nl ? nl : end, &n);
-
-		if (!file)
-			continue;
-		str_add_bytes(s->all, file, n);
-		str_add_bytes(s->all, "\n", 1);
-		if (file[n - 1] != 'c')
-			continue;
-		if (!c_seen)
-			str_add(s->of_c, "F%s\n", rel);
-		c_seen = true;
-		str_add_bytes(s->of_c, file, n);
-		str_add_bytes(s->of_c, "\n", 1);
+	if (!size)
+		return;
+	scan_lines(s, &l, "include", false);
+	if (size <= DEFINES_SCANNED) {
+		scan_lines(s, &l, ".h", true);
+		scan_lines(s, &l, ".c\"", true);
 	}
 }
 
 static struct error *scan_file(struct scan *s, const char *rel)
 {
 	scoped_free char *path = path_join(s->tree, rel);
-	scoped_free char *text = NULL;
-	size_t size;
+	struct mapping map;
 
-	TRY(read_file(path, &text, &size));
-	scan_text(s, rel, text, size);
+	TRY(map_file(path, &map));
+	scan_text(s, rel, (const char *)map.data, map.size);
+	unmap_file(&map);
 	return NULL;
 }
 

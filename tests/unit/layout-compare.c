@@ -44,6 +44,9 @@ static const struct test_case cases[] = {
 	{ "member gone", H "struct s { long a, c; };" C USE("struct s"),
 	  H "struct s { long a; };" C USE("struct s"), { "use" },
 	  { "S3 refusal", "member 'c' is gone, size 8 instead of 16" } },
+	{ "first member gone", H "struct s { int a, b; };" C USE("struct s"),
+	  H "struct s { int b; };" C USE("struct s"), { "use" },
+	  { "S3 refusal", "member 'a' is gone, member 'b' moved from offset 4 to 0" } },
 	{ "names exchanged", H "struct s { int a, b; };" C USE("struct s"),
 	  H "struct s { int b, a; };" C USE("struct s"), { "use" },
 	  { "S3 refusal", "member 'a' moved from offset 0 to 4" } },
@@ -61,6 +64,9 @@ static const struct test_case cases[] = {
 	{ "bit-field", H "struct s { unsigned a:3, b:5; };" C USE("struct s"),
 	  H "struct s { unsigned a:4, b:4; };" C USE("struct s"), { "use" },
 	  { "S3 refusal", "bit-field 'a' has 4 bits instead of 3" } },
+	{ "becomes a bit-field", H "struct s { _Bool a; };" C USE("struct s"),
+	  H "struct s { _Bool a:1; };" C USE("struct s"), { "use" },
+	  { "S3 refusal", "member 'a' has become a bit-field" } },
 	{ "bit-field added at the end", H "struct s { unsigned a:3; };" C USE("struct s"),
 	  H "struct s { unsigned a:3, b:1; };" C USE("struct s"), { "use" },
 	  { "S4 refusal", "new member 'b' (unsigned int) at offset 0 bit 3" } },
@@ -132,6 +138,20 @@ static const struct test_case cases[] = {
 	  C "struct s { long a, b; }; void ext(void *); static " NOINLINE
 	    "void g(struct s *s) { ext(&s->a); } void f(void) { struct s s = { 1, 2 }; g(&s); }",
 	  { "f" }, { "S4 refusal", "function 'g' uses it and is not replaced" } },
+	{ "private type on the stack, but others point to it",
+	  H "struct s; struct t { struct s *s; };" C "struct s { long a; }; void ext(void *);"
+	    "void f(struct t *t) { struct s s = { 1 }; ext(&s); ext(t->s); }",
+	  H "struct s; struct t { struct s *s; };" C "struct s { long a, b; }; void ext(void *);"
+	    "void f(struct t *t) { struct s s = { 1, 2 }; ext(&s); ext(t->s); }",
+	  { "f" }, { "S4 refusal", "objects of type 't' point to it" } },
+	{ "helper inlined into a function that stays",
+	  C "struct s { long a; }; void ext(void *); static inline void "
+	    "g(struct s *s) { ext(&s->a); } void f(void) { struct s s = { 1 }; ext(&s); }"
+	    "void h(void *p) { g(p); }",
+	  C "struct s { long a, b; }; void ext(void *); static inline void "
+	    "g(struct s *s) { ext(&s->a); } void f(void) { struct s s = { 1, 2 }; ext(&s); }"
+	    "void h(void *p) { g(p); }",
+	  { "f" }, { "S4 refusal", "function 'h' uses it and is not replaced" } },
 	{ "private type, only pointers",
 	  C "struct s { int a, b; }; int f(void *p) { struct s *s = p; return s->a + s->b; }",
 	  C "struct s { int a, c, b; }; int f(void *p) { struct s *s = p; return s->a + s->b; }",
