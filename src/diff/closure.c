@@ -239,13 +239,17 @@ static struct target_ref slice_target(struct closure *c, const struct ref *ref)
 				    .symbol = writer_section_symbol(c->w, section) };
 }
 
-/* Special sections refer to code by section and offset: objtool wants them so (add_dead_ends()). */
+/*
+ * Special sections refer to code by section and offset, and so do jumps between the parts of a
+ * function: objtool takes a jump to a function's symbol for a sibling call (add_dead_ends(),
+ * add_jump_destinations() in tools/objtool/check.c).
+ */
 static struct target_ref placed_target(struct closure *c, struct entity *e, int64_t offset,
 				       bool special)
 {
 	struct placed *p = place(c, e);
 
-	if (special && e->kind == ENTITY_FUNCTION)
+	if (e->kind == ENTITY_FUNCTION && (special || offset || e->parent))
 		return (struct target_ref){ .known = true, .offset = offset + (int64_t)p->offset,
 					    .symbol = writer_section_symbol(c->w, p->section) };
 	if (e->symbol)

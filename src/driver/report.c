@@ -19,6 +19,21 @@ void build_report_free(struct build_report *r)
 	findings_free(&r->findings);
 }
 
+/* A fix of a header may change hundreds of functions: the JSON report has them all. */
+static void print_replaced(const struct build_report *r, FILE *out)
+{
+	enum { LIMIT = 12 };
+
+	for (size_t i = 0; i < r->replaced.n && (i < LIMIT || r->replaced.n == LIMIT + 1); i++) {
+		const struct replaced *f = &r->replaced.at[i];
+
+		fprintf(out, "%s %s:%s,%u (%s)\n", r->module ? "replace" : "changed", f->kobject,
+			f->name, f->sympos, f->why ? f->why : "changed");
+	}
+	if (r->replaced.n > LIMIT + 1)
+		fprintf(out, "        ... and %zu more functions\n", r->replaced.n - LIMIT);
+}
+
 void build_report_print(const struct build_report *r, FILE *out)
 {
 	fprintf(out, "fix:    %s\ntarget: %s\n", r->subject ? r->subject : r->name, r->target);
@@ -32,12 +47,7 @@ void build_report_print(const struct build_report *r, FILE *out)
 				"%zu new\n", u->source, u->kobject, u->reproduced, u->functions,
 				u->stats.functions_changed, u->stats.functions_new);
 	}
-	for (size_t i = 0; i < r->replaced.n; i++) {
-		const struct replaced *f = &r->replaced.at[i];
-
-		fprintf(out, "replace %s:%s,%u (%s)\n", f->kobject, f->name, f->sympos,
-			f->why ? f->why : "changed");
-	}
+	print_replaced(r, out);
 	hunk_accounts_print(&r->hunks, out);
 	findings_print(&r->findings, out);
 	if (r->module)

@@ -99,7 +99,7 @@ void model_free(struct model *model);
 struct entity *model_entity_at(struct model *model, const struct obj_section *section, int64_t at);
 
 /* What a relocation refers to; bias as for object_reloc_ref(). */
-struct ref model_ref(struct model *model, const struct obj_reloc *reloc, unsigned int bias);
+struct ref model_ref(struct model *model, const struct obj_reloc *reloc, int64_t bias);
 
 /* Decodes on first use. */
 const struct insn_vec *entity_insns(struct entity *e);
