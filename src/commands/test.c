@@ -22,7 +22,7 @@ static void usage(FILE *out)
 {
 	fputs("usage: suture test FILE.ko [OPTION...]\n"
 	      "Boots the target's kernel in QEMU, loads the livepatch, observes, unloads, repeats.\n\n"
-	      "  --target T           the kernel (default: the only target, or $SUTURE_TARGET)\n"
+	      "  -t, --target T       the kernel (default: the only target, or $SUTURE_TARGET)\n"
 	      "  --script S           run 'sh S before', 'sh S with', 'sh S after' in the guest\n"
 	      "  --modules M1,M2      load these modules of the target first\n"
 	      "  --extra FILE         put FILE into the guest's /test (may be repeated)\n"
@@ -80,7 +80,7 @@ static bool take_number(int c, struct boot_request *request)
 static bool take_option(int c, struct test_options *o)
 {
 	switch (c) {
-	case TARGET:
+	case 't':
 		o->target = optarg;
 		return true;
 	case SCRIPT:
@@ -116,7 +116,7 @@ static bool take_option(int c, struct test_options *o)
 static bool parse(int argc, char **argv, struct test_options *o)
 {
 	static const struct option options[] = {
-		{ "target", required_argument, NULL, TARGET },
+		{ "target", required_argument, NULL, 't' },
 		{ "script", required_argument, NULL, SCRIPT },
 		{ "modules", required_argument, NULL, MODULES },
 		{ "extra", required_argument, NULL, EXTRA },
@@ -133,7 +133,7 @@ static bool parse(int argc, char **argv, struct test_options *o)
 	int c;
 
 	*o = (struct test_options){ .request.rounds = 3 };
-	while ((c = getopt_long(argc, argv, COMMON_OPTIONS "o:", options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, COMMON_OPTIONS "o:t:", options, NULL)) != -1)
 		if (!take_option(c, o))
 			return false;
 	o->request.modules = &o->modules;

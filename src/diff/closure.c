@@ -239,10 +239,19 @@ static struct target_ref slice_target(struct closure *c, const struct ref *ref)
 				    .symbol = writer_section_symbol(c->w, section) };
 }
 
-static struct target_ref placed_target(struct closure *c, struct entity *e, int64_t offset)
+/*
+ * Special sections refer to code by section and offset, and so do jumps between the parts of a
+ * function: objtool takes a jump to a function's symbol for a sibling call (add_dead_ends(),
+ * add_jump_destinations() in tools/objtool/check.c).
+ */
+static struct target_ref placed_target(struct closure *c, struct entity *e, int64_t offset,
+				       bool special)
 {
 	struct placed *p = place(c, e);
 
+	if (e->kind == ENTITY_FUNCTION && (special || offset || e->parent))
+		return (struct target_ref){ .known = true, .offset = offset + (int64_t)p->offset,
+					    .symbol = writer_section_symbol(c->w, p->section) };
 	if (e->symbol)
 		return (struct target_ref){ .known = true, .symbol = p->symbol, .offset = offset };
 	return (struct target_ref){ .known = true, .symbol = p->symbol,
@@ -285,7 +294,7 @@ static struct target_ref find_target(struct closure *c, const struct ref_site *s
 	case POLICY_INCLUDE:
 		if (points_to_old(site, special, owner))
 			return resolved(c, resolve_entity(r, e->twin, owner->name), ref->offset);
-		return placed_target(c, e, ref->offset);
+		return placed_target(c, e, ref->offset, special);
 	case POLICY_LIVE:
 		break;
 	}

@@ -263,8 +263,8 @@ void policy_for_root(const struct entity *e, const struct resolver *r, struct fi
 
 /* ---- the unit as a whole ---- */
 
-static void gone_changed(const struct entity *e, const struct resolver *r,
-			 struct finding_vec *findings)
+static void refuse_gone_function(const struct entity *e, const struct resolver *r,
+				 struct finding_vec *findings)
 {
 	struct finding *f = finding_add(findings, "S1", SEVERITY_REFUSAL, r->kobject, e->name,
 					e->section->name,
@@ -273,6 +273,35 @@ static void gone_changed(const struct entity *e, const struct resolver *r,
 
 	finding_way_out(f, "leave this part out of the livepatch; what it sets up must be set up "
 			   "by a pre_patch callback");
+}
+
+static void warn_gone_function(const struct entity *e, const struct resolver *r,
+			       struct finding_vec *findings)
+{
+	struct finding *f = finding_add(
+		findings, "S1", SEVERITY_WARNING, r->kobject, e->name, e->section->name,
+		in_module(r) ? "'%s' in %s has an inlined copy of fixed code: when the module is loaded "
+			       "later, it still runs the old one" :
+			       "'%s' in %s has an inlined copy of fixed code: it has run with the old one",
+		e->name, e->section->name);
+
+	finding_way_out(f, "check that what it did with the old code needs no repair");
+}
+
+void policy_for_gone(struct model *patched, const struct resolver *r, gone_touched *touched, void *arg,
+		     struct finding_vec *findings)
+{
+	for (size_t i = 0; i < patched->entities.n; i++) {
+		const struct entity *e = patched->entities.at[i];
+
+		if (e->kind != ENTITY_FUNCTION || e->change != CHANGED || !is_gone(e, r->kobject) ||
+		    (e->parent && e->parent->change == CHANGED && is_gone(e->parent, r->kobject)))
+			continue;
+		if (!touched || touched(arg, e->parent ? e->parent->name : e->name))
+			refuse_gone_function(e, r, findings);
+		else
+			warn_gone_function(e, r, findings);
+	}
 }
 
 static void data_changed(const struct entity *e, const struct resolver *r,
@@ -362,7 +391,5 @@ void policy_for_unit(struct model *original, struct model *patched, const struct
 			continue;
 		if (e->kind != ENTITY_FUNCTION)
 			check_data(patched, e, r, findings);
-		else if (is_gone(e, r->kobject) && e->change == CHANGED)
-			gone_changed(e, r, findings);
 	}
 }

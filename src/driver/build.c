@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "diff/policy.h"
 #include "driver/pair.h"
 #include "layout/layout.h"
 #include "module/module.h"
@@ -25,6 +26,7 @@ struct build {
 	struct map provided;     /* global functions that the livepatch brings */
 	struct map names;        /* symbols taken in the module */
 	struct str_vec objects;  /* livepatch objects */
+	struct ptr_vec written;  /* for each unit its livepatch object, or NULL */
 	struct str_vec namespaces;
 	char *ko;
 };
@@ -98,11 +100,31 @@ static struct error *stage_closure(struct build *b)
 
 		if (p->a)
 			TRY(closure_write(&rq, path, &stats, &written));
+		ptr_vec_push(&b->written, written ? path : NULL);
 		if (written)
 			str_vec_push(&b->objects, take(path));
 		report_unit(b, p, &b->units.at[i], &stats);
 	}
 	return NULL;
+}
+
+static bool touched_by_fix(void *arg, const char *function)
+{
+	return account_touches_function(arg, function);
+}
+
+/* Stage: what became of every hunk. With that, changed init functions can be judged. */
+static struct error *stage_account(struct build *b)
+{
+	progress_step("accounting for every hunk");
+	struct error *err = pairs_account(b->rq->fix, b->rq->target->srctree, &b->pairs, &b->units,
+					  &b->written, &b->report->hunks, findings(b));
+
+	for (size_t i = 0; !err && i < b->pairs.n; i++)
+		if (b->pairs.at[i].b)
+			policy_for_gone(b->pairs.at[i].b, &b->pairs.at[i].resolver, touched_by_fix,
+					&b->report->hunks, findings(b));
+	return err;
 }
 
 static bool is_new_or_changed(const struct entity *e)
@@ -172,6 +194,7 @@ static struct error *stage_module(struct build *b)
 		.target = b->rq->target, .name = b->rq->name, .subject = b->rq->fix->subject,
 		.replace = b->rq->replace, .functions = &b->report->replaced,
 		.objects = &b->objects, .namespaces = &b->namespaces, .workdir = dir,
+		.findings = findings(b),
 	};
 	return module_build(&rq, &b->ko);
 }
@@ -194,12 +217,13 @@ static struct error *run_stages(struct build *b)
 		return NULL;
 	TRY(stage_compare(b));
 	TRY(stage_closure(b));
+	TRY(stage_account(b));
 	TRY(stage_layout(b));
 	check_empty(b);
 	if (findings_refuse(findings(b)))
 		return NULL;
 	TRY(stage_module(b));
-	return stage_publish(b);
+	return b->ko ? stage_publish(b) : NULL;
 }
 
 struct error *build_livepatch(const struct build_request *rq, struct build_report *report)
@@ -226,6 +250,7 @@ struct error *build_livepatch(const struct build_request *rq, struct build_repor
 	map_free(&b.provided);
 	map_free(&b.names);
 	str_vec_free_all(&b.objects);
+	ptr_vec_free(&b.written);
 	str_vec_free(&b.namespaces);
 	free(b.ko);
 	report->seconds = monotonic_seconds() - start;

@@ -57,7 +57,7 @@ static const char *tail(const char *text, size_t lines)
  * not wanted in a livepatch); objtool runs on the linked module, so that the objects get ORC and
  * their return sites there (scripts/Makefile.lib, delay-objtool).
  */
-static struct error *run_kbuild(const struct module_request *rq)
+static struct error *run_kbuild(const struct module_request *rq, char **output)
 {
 	scoped_free char *m = xasprintf("M=%s", rq->workdir);
 	scoped_free char *cc = xasprintf("CC=%s", rq->target->cc);
@@ -70,8 +70,10 @@ static struct error *run_kbuild(const struct module_request *rq)
 	TRY(process_run(&p, &result));
 	if (verbose)
 		fputs(result.output, stderr);
-	if (result.status == 0)
+	if (result.status == 0) {
+		*output = take(result.output);
 		return NULL;
+	}
 	return error_hint(error_new("B1", "the target's Kbuild failed to link the livepatch:\n%s",
 				    tail(result.output, 12)),
 			  "run again with -v -k and look into the kept directory");
@@ -79,12 +81,18 @@ static struct error *run_kbuild(const struct module_request *rq)
 
 struct error *module_build(const struct module_request *rq, char **ko)
 {
+	scoped_free char *output = NULL;
+
+	*ko = NULL;
 	TRY(write_sources(rq));
-	TRY(run_kbuild(rq));
+	TRY(run_kbuild(rq, &output));
 	scoped_free char *linked_name = xasprintf("%s.ko", rq->name);
 	scoped_free char *linked = path_join(rq->workdir, linked_name);
 	scoped_free char *final = path_join(rq->workdir, "converted.ko");
 
+	TRY(module_check_objtool(linked, output, rq->findings));
+	if (findings_refuse(rq->findings))
+		return NULL;
 	TRY(module_convert(linked, final));
 	*ko = take(final);
 	return NULL;

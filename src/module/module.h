@@ -22,11 +22,20 @@ struct module_request {
 	const struct str_vec *objects;    /* paths of the livepatch objects */
 	const struct str_vec *namespaces; /* to be imported (MODULE_IMPORT_NS) */
 	const char *workdir;
+	struct finding_vec *findings;     /* gets what objtool has to say: B2, B4 */
 };
 
 /* Writes the glue source and the Kbuild file into workdir, links, converts; *ko is the path of the
- * finished module in workdir (caller's). Ids B1 (Kbuild failed), B2 (objtool has complaints). */
+ * finished module in workdir (caller's). Id B1 (Kbuild failed); when objtool did not do its work (B2
+ * in findings) *ko is NULL. */
 struct error *module_build(const struct module_request *request, char **ko);
+
+/*
+ * Did objtool finish? It may give up with no more than a message, and the module then lacks what the
+ * kernel needs: ORC for reliable stacks, the sites of returns and indirect calls to be patched at
+ * load. Compares the sites in the code with the entries of the sections. Refusal B2 in findings.
+ */
+struct error *module_check_objtool(const char *ko, const char *output, struct finding_vec *findings);
 
 /* The glue source alone (caller's). */
 char *module_glue(const struct module_request *request);

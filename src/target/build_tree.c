@@ -83,7 +83,10 @@ static struct error *describe(const char *objtree, struct target *t)
 	TRY(read_file(t->config, &text, NULL));
 	TRY(config_check_livepatch(text, objtree));
 	TRY(config_compiler(text, t->config, &t->cc));
-	return tools_check_compiler(t->cc);
+	TRY(tools_check_compiler(t->cc));
+	scoped_free char *version = config_value(text, "CC_VERSION_TEXT");
+
+	return tools_note_version(t->cc, version);
 }
 
 /* The label of a target that has none: its release. */

@@ -141,7 +141,11 @@ struct error *cache_lock(const char *name, int *fd)
 	scoped_free char *path = xasprintf("%s/%s-%s", dir, kind, label);
 
 	TRY(make_dirs(dir));
-	scoped_fd int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	/*
+	 * Not close-on-exec: should we be killed, the tools that we started keep the lock until they
+	 * are gone too, and the next run does not meet them at work in its directory.
+	 */
+	scoped_fd int lock = open(path, O_RDWR | O_CREAT, 0666);
 
 	if (lock < 0)
 		return error_errno("%s", path);

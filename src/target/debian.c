@@ -34,7 +34,10 @@ static struct error *describe(const char *name, const struct debian_plan *plan, 
 	TRY(read_file(t->config, &text, NULL));
 	TRY(config_check_livepatch(text, name));
 	TRY(config_compiler(text, t->config, &t->cc));
-	return tools_check_compiler(t->cc);
+	TRY(tools_check_compiler(t->cc));
+	scoped_free char *version = config_value(text, "CC_VERSION_TEXT");
+
+	return tools_note_version(t->cc, version);
 }
 
 static struct error *check_files(const struct target *t)

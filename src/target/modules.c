@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "target/deb.h"
 #include "target/names.h"
 #include "target/target.h"
 #include "target/tools.h"
@@ -217,8 +218,9 @@ static char *below_modules(const struct target *t, const struct module_file *fil
 }
 
 /*
- * Takes one debug file out of the -dbg package. tar stops after it; that dpkg-deb then finds its
- * pipe closed is no failure, so only the status of tar counts here.
+ * Takes one debug file out of the -dbg package, the long way when the short one does not lead there.
+ * tar stops after the file; that dpkg-deb then finds its pipe closed is no failure, so only the status
+ * of tar counts here.
  */
 static struct error *extract_debug(const struct target *t, const char *member, const char *dir)
 {
@@ -228,7 +230,12 @@ static struct error *extract_debug(const struct target *t, const char *member, c
 	const char *const argv[] = { "bash", "-c", script, "unpack", package, dir, member, NULL };
 	scoped_process_result struct process_result result = { 0 };
 	scoped_free char *what = xasprintf("taking %s out of %s", member, package);
+	scoped_free char *to = path_join(dir, path_basename(member));
+	bool found;
 
+	TRY(deb_extract(package, member, to, &found));
+	if (found)
+		return NULL;
 	TRY(process_run(&(struct process){ .argv = argv }, &result));
 	return tool_check("T9", what, &result);
 }

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "base/str.h"
 
 char *tool_last_lines(const char *output, unsigned int lines)
@@ -126,4 +127,24 @@ struct error *tools_check_compiler(const char *cc)
 		return NULL;
 	return error_hint(error_new("T6", "the kernel was built with %s, which is not installed", cc),
 			  "apt-get install %s", path_basename(package));
+}
+
+struct error *tools_note_version(const char *cc, const char *recorded)
+{
+	const char *const argv[] = { cc, "--version", NULL };
+	scoped_process_result struct process_result result = { 0 };
+
+	TRY(process_run(&(struct process){ .argv = argv }, &result));
+	result.output[strcspn(result.output, "\n")] = 0;
+	/* The first word is the name under which it was called. */
+	const char *have = result.output + strcspn(result.output, " ");
+
+	if (streq(have, recorded + strcspn(recorded, " ")))
+		return NULL;
+	progress_step("compiler");
+	scoped_free char *note = xasprintf("%s%s, the kernel was built by %s: expect functions that "
+					   "are not reproduced", cc, have, recorded);
+
+	progress_end(note);
+	return NULL;
 }

@@ -24,5 +24,7 @@ bool tool_in_path(const char *program);
 struct error *tools_check_debian(void);
 /* Error T6 when the compiler is not there. */
 struct error *tools_check_compiler(const char *cc);
+/* Says so, as progress, when `cc --version` does not print the version that the kernel records. */
+struct error *tools_note_version(const char *cc, const char *recorded);
 
 #endif

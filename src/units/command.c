@@ -12,12 +12,13 @@
 
 char *path_normalize(const char *path)
 {
-	struct str_vec parts = { 0 };
+	struct str_vec parts = {0};
 	scoped_free char *copy = xstrdup(path);
-	scoped_str struct str out = { 0 };
+	scoped_str struct str out = {0};
 	bool absolute = path[0] == '/';
 
-	for (char *save = NULL, *p = strtok_r(copy, "/", &save); p; p = strtok_r(NULL, "/", &save)) {
+	for (char *save = NULL, *p = strtok_r(copy, "/", &save); p;
+	     p = strtok_r(NULL, "/", &save)) {
 		bool up = streq(p, "..");
 
 		if (streq(p, "."))
@@ -52,7 +53,7 @@ char *path_below(const char *tree, const char *cwd, const char *path)
 /* make's own quoting in a .cmd file: "$$" is "$", "$(pound)" is "#" (6.x), "\#" (5.x). */
 static char *unescape_make(const char *s)
 {
-	scoped_str struct str out = { 0 };
+	scoped_str struct str out = {0};
 
 	str_add(&out, "%s", "");
 	while (*s) {
@@ -126,7 +127,8 @@ static struct error *find_kobject(struct command *c)
 	if (!c->kobject)
 		return error_new("U11", "%s: its compile command has -DMODULE and no module name",
 				 c->object_name);
-	/* Kbuild joins the names of several modules with ':' (modname-multi, scripts/Makefile.lib). */
+	/* Kbuild joins the names of several modules with ':' (modname-multi, scripts/Makefile.lib).
+	 */
 	if (strchr(c->kobject, ':'))
 		return error_new("U5", "%s: linked into several modules (%s)", c->object_name,
 				 c->kobject);
@@ -137,8 +139,8 @@ static struct error *find_kobject(struct command *c)
 }
 
 /*
- * How the command names the source tree: LINUXINCLUDE begins with -I$(srctree)/arch/$(SRCARCH)/include
- * (top Makefile).
+ * How the command names the source tree: LINUXINCLUDE begins with
+ * -I$(srctree)/arch/$(SRCARCH)/include (top Makefile).
  */
 static void find_tree(const struct target *t, struct command *c)
 {
@@ -160,14 +162,15 @@ static struct error *find_source(const struct target *t, struct command *c)
 	const char *file = NULL;
 
 	for (size_t i = 1; i < c->argv.n; i++)
-		if (c->argv.at[i][0] != '-' && 
+		if (c->argv.at[i][0] != '-' &&
 		    (ends_with(c->argv.at[i], ".c") || ends_with(c->argv.at[i], ".S")))
 			file = c->argv.at[i];
 	if (!file)
-		return error_new("U11", "%s: no source file in its compile command", c->object_name);
+		return error_new("U11", "%s: no source file in its compile command",
+				 c->object_name);
 	find_tree(t, c);
-	scoped_free char *tree = c->tree[0] == '/' ? xstrdup(c->tree) :
-							path_join(t->objtree, c->tree);
+	scoped_free char *tree =
+		c->tree[0] == '/' ? xstrdup(c->tree) : path_join(t->objtree, c->tree);
 
 	c->source = path_below(tree, t->objtree, file);
 	if (!c->source)
@@ -182,9 +185,9 @@ struct error *command_parse(const struct target *target, const char *object_name
 			    struct command *command)
 {
 	scoped_free char *plain = unescape_make(text);
-	struct str_vec words = { 0 };
+	struct str_vec words = {0};
 
-	*command = (struct command){ .object_name = xstrdup(object_name) };
+	*command = (struct command) {.object_name = xstrdup(object_name)};
 	plain[first_command(plain)] = 0;
 	bool whole = str_split_shell(plain, &words);
 
@@ -198,7 +201,8 @@ struct error *command_parse(const struct target *target, const char *object_name
 	}
 	str_vec_free_all(&words);
 	if (!whole || command->argv.n < 3 || !has_word(&command->argv, "-c"))
-		return error_new("U11", "%s: its recorded command is not one of a C compiler: %.80s",
+		return error_new("U11",
+				 "%s: its recorded command is not one of a C compiler: %.80s",
 				 object_name, plain);
 	TRY(find_source(target, command));
 	return find_kobject(command);
@@ -211,7 +215,7 @@ void command_free(struct command *c)
 	free(c->tree);
 	free(c->kobject);
 	str_vec_free_all(&c->argv);
-	*c = (struct command){ 0 };
+	*c = (struct command) {0};
 }
 
 void commands_free(struct command_vec *list)
@@ -223,7 +227,7 @@ void commands_free(struct command_vec *list)
 
 uint64_t command_hash(const struct target *t, const struct command *c)
 {
-	const char *fixed[] = { "1", t->srctree, t->objtree, c->object_name };
+	const char *fixed[] = {"1", t->srctree, t->objtree, c->object_name};
 	uint64_t h = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
@@ -236,14 +240,14 @@ uint64_t command_hash(const struct target *t, const struct command *c)
 /* The word with the source tree's path replaced wherever it stands as a whole path prefix. */
 static char *with_farm(const char *word, const char *tree, const char *farm)
 {
-	scoped_str struct str out = { 0 };
+	scoped_str struct str out = {0};
 	size_t n = strlen(tree);
 	const char *p = word, *hit;
 
 	str_add(&out, "%s", "");
 	while ((hit = strstr(p, tree))) {
-		bool whole = strchr("/=\"", hit[n]) && (hit == word || !isalnum((unsigned char)hit[-1]) ||
-						      hit - word == 2);
+		bool whole = strchr("/=\"", hit[n]) &&
+			     (hit == word || !isalnum((unsigned char)hit[-1]) || hit - word == 2);
 
 		str_add_bytes(&out, p, hit - p);
 		str_add(&out, "%s", whole ? farm : tree);
@@ -264,8 +268,8 @@ void command_argv(const struct command *c, const char *farm, const char *object,
 	bool replace = farm && c->tree[0] == '/';
 
 	for (size_t i = 0; i < c->argv.n; i++) {
-		char *word = replace ? with_farm(c->argv.at[i], c->tree, farm) :
-				       xstrdup(c->argv.at[i]);
+		char *word =
+			replace ? with_farm(c->argv.at[i], c->tree, farm) : xstrdup(c->argv.at[i]);
 
 		str_vec_push(argv, word);
 	}
@@ -291,7 +295,7 @@ char *command_cwd(const struct target *t, const struct command *c, const char *f
 void deps_parse(const char *text, struct str_vec *files)
 {
 	const char *p = strstr(text, ": ");
-	scoped_str struct str word = { 0 };
+	scoped_str struct str word = {0};
 
 	for (p = p ? p + 1 : ""; *p; p++) {
 		if (*p == '\\' && p[1] == '\n') {

@@ -12,9 +12,9 @@
 
 struct command {
 	char *object_name;   /* "net/ipv4/tcp_input.o", relative to the build tree */
-	char *source;        /* "net/ipv4/tcp_input.c", relative to the source tree */
-	char *tree;          /* how the command names the source tree: absolute, "." or ".." */
-	char *kobject;       /* "vmlinux" or the module's name */
+	char *source;	     /* "net/ipv4/tcp_input.c", relative to the source tree */
+	char *tree;	     /* how the command names the source tree: absolute, "." or ".." */
+	char *kobject;	     /* "vmlinux" or the module's name */
 	struct str_vec argv; /* without output, dependency and plain -Werror options */
 };
 DEFINE_VEC(command_vec, struct command)
@@ -42,12 +42,13 @@ void command_argv(const struct command *command, const char *farm, const char *o
 /* Directory to run the command in; farm as above. The caller's. */
 char *command_cwd(const struct target *target, const struct command *command, const char *farm);
 
-/* "a//b/./c/../d" → "a/b/d"; leading ".." stay. Lexical: does not look at the disk. The caller's. */
+/* "a//b/./c/../d" → "a/b/d"; leading ".." stay. Lexical: does not look at the disk. The caller's.
+ */
 char *path_normalize(const char *path);
 
 /*
- * Path of a file that the compiler read (as it names it, relative to cwd) relative to `tree`, or NULL
- * when it is not below tree. The caller's.
+ * Path of a file that the compiler read (as it names it, relative to cwd) relative to `tree`, or
+ * NULL when it is not below tree. The caller's.
  */
 char *path_below(const char *tree, const char *cwd, const char *path);
 

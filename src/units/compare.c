@@ -162,8 +162,8 @@ static uint64_t digest(const struct file *f, uint64_t seed)
 
 struct error *objects_identical(const char *a, const char *b, bool *identical)
 {
-	scoped_elf struct file fa = { .fd = -1 };
-	scoped_elf struct file fb = { .fd = -1 };
+	scoped_elf struct file fa = {.fd = -1};
+	scoped_elf struct file fb = {.fd = -1};
 
 	TRY(file_open(a, &fa));
 	TRY(file_open(b, &fb));

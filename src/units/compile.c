@@ -28,10 +28,10 @@ void compile_add(struct compile_vec *list, const struct command *command, const 
 {
 	scoped_free char *name = flat_name(command);
 
-	compile_vec_push(list, (struct compile){ .command = command,
+	compile_vec_push(list, (struct compile) {.command = command,
 						 .farm = farm,
 						 .object = xasprintf("%s/%s.o", dir, name),
-						 .deps = xasprintf("%s/%s.d", dir, name) });
+						 .deps = xasprintf("%s/%s.d", dir, name)});
 }
 
 void compiles_free(struct compile_vec *list)
@@ -57,20 +57,19 @@ static struct error *no_compiler(const struct target *t, struct error *err)
 struct error *compile_run(const struct target *target, struct compile_vec *list)
 {
 	/* In the C locale messages are what compile_errors() looks for. */
-	static const char *const env[] = { "LC_ALL=C", NULL };
+	static const char *const env[] = {"LC_ALL=C", NULL};
 	scoped_free struct process *processes = xcalloc(list->n + 1, sizeof(*processes));
 	scoped_free struct process_result *results = xcalloc(list->n + 1, sizeof(*results));
 	scoped_free struct str_vec *argv = xcalloc(list->n + 1, sizeof(*argv));
-	SCOPED(str_vec_free_all) struct str_vec cwd = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec cwd = {0};
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct compile *c = &list->at[i];
 
 		command_argv(c->command, c->farm, c->object, c->deps, &argv[i]);
 		str_vec_push(&cwd, command_cwd(target, c->command, c->farm));
-		processes[i] = (struct process){ .argv = (const char *const *)argv[i].at,
-						 .cwd = cwd.at[i],
-						 .env = env };
+		processes[i] = (struct process) {
+			.argv = (const char *const *)argv[i].at, .cwd = cwd.at[i], .env = env};
 		unlink(c->deps);
 	}
 	struct error *err = process_run_all(processes, list->n, 0, results);
@@ -96,7 +95,7 @@ static void add_error_line(struct str *out, const char *line, size_t n, const ch
 
 char *compile_errors(const struct compile *c)
 {
-	scoped_str struct str out = { 0 };
+	scoped_str struct str out = {0};
 	unsigned int lines = 0;
 
 	for (const char *p = c->result.output; *p && lines < 3;) {
@@ -143,18 +142,18 @@ struct error *original_paths(const struct target *target, const struct command *
 /* Names, sizes and times of all files that the object was made from; 0 when one is gone. */
 static uint64_t stamp(const struct target *t, const char *deps)
 {
-	SCOPED(str_vec_free_all) struct str_vec files = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec files = {0};
 	scoped_error struct error *err = deps_read(deps, &files);
 	uint64_t h = 0;
 
 	for (size_t i = 0; !err && i < files.n; i++) {
-		scoped_free char *path = files.at[i][0] == '/' ? xstrdup(files.at[i]) :
-								 path_join(t->objtree, files.at[i]);
+		scoped_free char *path = files.at[i][0] == '/' ? xstrdup(files.at[i])
+							       : path_join(t->objtree, files.at[i]);
 		struct stat st;
 
 		if (stat(path, &st))
 			return 0;
-		int64_t facts[] = { st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec };
+		int64_t facts[] = {st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
 
 		h = hash_bytes(path, strlen(path) + 1, h);
 		h = hash_bytes(facts, sizeof(facts), h);

@@ -14,7 +14,7 @@
 
 struct compile {
 	const struct command *command;
-	const char *farm; /* root of the view, or NULL for the tree itself */
+	const char *farm;    /* root of the view, or NULL for the tree itself */
 	char *object, *deps; /* where they are written */
 	struct process_result result;
 };

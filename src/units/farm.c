@@ -64,7 +64,7 @@ struct error *farm_new(const char *tree, const char *root, struct farm *farm)
 	scoped_free char *dir = path_dirname(root);
 	scoped_free char *real = realpath(dir, NULL);
 
-	*farm = (struct farm){ .tree = realpath(tree, NULL) };
+	*farm = (struct farm) {.tree = realpath(tree, NULL)};
 	if (!farm->tree || !real)
 		return error_errno("%s", farm->tree ? dir : tree);
 	farm->root = path_join(real, path_basename(root));
@@ -78,7 +78,7 @@ void farm_free(struct farm *farm)
 	map_free(&farm->made);
 	str_vec_free_all(&farm->dirs);
 	str_vec_free_all(&farm->files);
-	*farm = (struct farm){ 0 };
+	*farm = (struct farm) {0};
 }
 
 struct error *farm_make_dir(struct farm *farm, const char *dir)
@@ -162,8 +162,8 @@ static struct error *repair_one(struct farm *f, const char *cwd, const char *dep
 	if (starts_with(full, f->root) && full[n] == '/')
 		TRY(make_way(f, full + n + 1));
 	if (f->dirs.n == before)
-		return error_new("U15", "%s: the compiler reads the unchanged file by way of %s", file,
-				 dep);
+		return error_new("U15", "%s: the compiler reads the unchanged file by way of %s",
+				 file, dep);
 	*repaired = true;
 	return NULL;
 }

@@ -11,8 +11,8 @@
 #include "base/vec.h"
 
 struct farm {
-	char *root; /* absolute, without symbolic links */
-	char *tree; /* the source tree, likewise */
+	char *root;	      /* absolute, without symbolic links */
+	char *tree;	      /* the source tree, likewise */
 	struct str_vec dirs;  /* directories that are real, relative to root; "" is the root */
 	struct map made;      /* the same, as a set */
 	struct str_vec files; /* files with contents of their own, relative */
@@ -23,7 +23,8 @@ struct error *farm_new(const char *tree, const char *root, struct farm *farm);
 /* Forgets the view; its files stay (they are in the caller's scratch directory). */
 void farm_free(struct farm *farm);
 
-/* Makes a directory (relative path) and all above it real. A path that is not in the tree is made. */
+/* Makes a directory (relative path) and all above it real. A path that is not in the tree is made.
+ */
 struct error *farm_make_dir(struct farm *farm, const char *dir);
 /* Gives a file its own contents. */
 struct error *farm_put(struct farm *farm, const char *path, const void *text, size_t size);

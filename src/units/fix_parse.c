@@ -21,10 +21,10 @@ struct reader {
 	size_t n;
 	struct fix_file *file; /* the one whose hunks may follow, or NULL */
 	unsigned int round;    /* of that file */
-	bool in_git;           /* after "diff --git", before its first hunk */
+	bool in_git;	       /* after "diff --git", before its first hunk */
 	size_t git_line;       /* line of that "diff --git" */
 	bool created, deleted; /* as the git header says */
-	size_t found;          /* files seen */
+	size_t found;	       /* files seen */
 };
 
 static bool line_is(const struct reader *r, const char *prefix)
@@ -135,7 +135,8 @@ static struct error *hunk_line(struct reader *r, struct hunk *h, size_t *old, si
 	if (kind == '\r' && r->n == 1)
 		return malformed(r, "a line without its first character (' ', '-' or '+')");
 	if (!strchr(" +-", kind) || !kind)
-		return malformed(r, "the hunk ends too early: its lines are fewer than its @@ says");
+		return malformed(r,
+				 "the hunk ends too early: its lines are fewer than its @@ says");
 	TRY(check_after_mark(r, h, kind));
 	if (kind != '+' && (*old)++ == h->old_count)
 		return malformed(r, "the hunk has more old lines than its @@ says");
@@ -183,8 +184,9 @@ static struct error *after_hunk(struct reader *r)
 
 	if (header || signature || r->next == r->end || !strchr(" +-", *r->next))
 		return NULL;
-	return malformed_at(r, r->line + 1,
-			    "the hunk before has more lines than its @@ says (counts do not match)");
+	return malformed_at(
+		r, r->line + 1,
+		"the hunk before has more lines than its @@ says (counts do not match)");
 }
 
 static bool changes_something(const struct hunk *h)
@@ -197,7 +199,7 @@ static bool changes_something(const struct hunk *h)
 
 static struct error *read_hunk(struct reader *r)
 {
-	struct hunk h = { .patch = r->name, .patch_line = r->line, .round = r->round };
+	struct hunk h = {.patch = r->name, .patch_line = r->line, .round = r->round};
 
 	if (!r->file)
 		return malformed(r, "a hunk without \"--- FILE\" and \"+++ FILE\" before it");
@@ -260,9 +262,10 @@ static struct error *header_path(struct reader *r, char **path)
 	const char *slash = strchr(name, '/');
 
 	if (!slash)
-		return error_hint(error_new("P2", "%s:%zu: %s: no directory to strip (-p1)",
-					    r->name, r->line, name),
-				  "names must look like a/net/ipv4/tcp.c, relative to the source tree");
+		return error_hint(
+			error_new("P2", "%s:%zu: %s: no directory to strip (-p1)", r->name, r->line,
+				  name),
+			"names must look like a/net/ipv4/tcp.c, relative to the source tree");
 	*path = xstrdup(slash + 1);
 	return NULL;
 }
@@ -282,19 +285,19 @@ static struct error *open_file(struct reader *r, const char *old, const char *ne
 	if (!path)
 		return malformed(r, "both sides are /dev/null");
 	if (old && new && !streq(old, new))
-		return unsupported(r, r->line, "the old and the new file have different names "
-					       "(a rename, or not made with -p1 in mind)");
+		return unsupported(r, r->line,
+				   "the old and the new file have different names "
+				   "(a rename, or not made with -p1 in mind)");
 	struct fix_file *file = find_file(r->fix, path);
 
 	if (file && (file->deleted || !old))
 		return malformed(r, file->deleted ? "a file that an earlier diff deletes"
 						  : "creates a file that an earlier diff has");
 	if (!file)
-		file = fix_file_vec_push(&r->fix->files,
-					 (struct fix_file){ .path = xstrdup(path),
-							    .created = !old,
-							    .patch = r->name,
-							    .patch_line = line });
+		file = fix_file_vec_push(&r->fix->files, (struct fix_file) {.path = xstrdup(path),
+									    .created = !old,
+									    .patch = r->name,
+									    .patch_line = line});
 	file->deleted = !new;
 	r->round = file->rounds++;
 	r->file = file;
@@ -334,13 +337,13 @@ static struct error *close_git(struct reader *r)
 static const struct {
 	const char *prefix, *what;
 } refused_lines[] = {
-	{ "rename from ", "renames a file" },
-	{ "rename to ", "renames a file" },
-	{ "copy from ", "copies a file" },
-	{ "copy to ", "copies a file" },
-	{ "similarity index ", "renames or copies a file" },
-	{ "GIT binary patch", "a binary hunk" },
-	{ "Binary files ", "a change of a binary file" },
+	{"rename from ", "renames a file"},
+	{"rename to ", "renames a file"},
+	{"copy from ", "copies a file"},
+	{"copy to ", "copies a file"},
+	{"similarity index ", "renames or copies a file"},
+	{"GIT binary patch", "a binary hunk"},
+	{"Binary files ", "a change of a binary file"},
 };
 
 static struct error *git_line(struct reader *r)
@@ -360,7 +363,7 @@ static void read_subject(struct reader *r)
 {
 	const char *s = r->s + strlen("Subject:");
 	const char *end = r->s + r->n;
-	scoped_str struct str text = { 0 };
+	scoped_str struct str text = {0};
 
 	while (s < end && *s == ' ')
 		s++;
@@ -412,7 +415,7 @@ static struct error *read_line(struct reader *r)
 struct error *fix_parse(struct fix *fix, const char *name, const char *text, size_t size)
 {
 	char *kept = *str_vec_push(&fix->names, xstrdup(name));
-	struct reader r = { .fix = fix, .name = kept, .next = text, .end = text + size };
+	struct reader r = {.fix = fix, .name = kept, .next = text, .end = text + size};
 	const char *nul = size ? memchr(text, 0, size) : NULL;
 
 	if (nul)
@@ -453,5 +456,5 @@ void fix_free(struct fix *fix)
 	fix_file_vec_free(&fix->files);
 	str_vec_free_all(&fix->names);
 	free(fix->subject);
-	*fix = (struct fix){ 0 };
+	*fix = (struct fix) {0};
 }

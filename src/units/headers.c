@@ -63,21 +63,23 @@ static void too_many(struct search *s, const struct patched_file *file, size_t n
 				"%s: %s%zu %s may read it (limit: %u units)", file->file->path,
 				asked ? "" : "up to ", n, asked ? "units of the target" : "C files",
 				limit());
-	finding_way_out(f, "change the functions that matter in their own C files instead of the "
-			   "header%s", n ? ", or raise SUTURE_UNITS_LIMIT" : "");
+	finding_way_out(f,
+			"change the functions that matter in their own C files instead of the "
+			"header%s",
+			n ? ", or raise SUTURE_UNITS_LIMIT" : "");
 }
 
 /* --- a tree that we prepared: the include graph, and Kbuild's word on what is built --- */
 
 /*
- * Sources → objects of the configuration. Code that cannot be patched and includes a changed C file is
- * refused; when it reads a changed header, comparing the objects decides later.
+ * Sources → objects of the configuration. Code that cannot be patched and includes a changed C file
+ * is refused; when it reads a changed header, comparing the objects decides later.
  */
 static struct error *built_objects(struct search *s, const struct patched_file *file,
 				   const struct str_vec *sources, struct str_vec *objects)
 {
-	SCOPED(str_vec_free_all) struct str_vec all = { 0 };
-	SCOPED(map_free) struct map built = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec all = {0};
+	SCOPED(map_free) struct map built = {0};
 
 	for (size_t i = 0; i < sources->n; i++) {
 		const char *source = sources->at[i];
@@ -103,8 +105,8 @@ enum { ASK_AT_MOST = 20 };
 
 static struct error *by_graph(struct search *s, struct patched_file *file)
 {
-	SCOPED(str_vec_free_all) struct str_vec sources = { 0 };
-	SCOPED(str_vec_free_all) struct str_vec objects = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec sources = {0};
+	SCOPED(str_vec_free_all) struct str_vec objects = {0};
 	bool everything = false;
 
 	if (file->kind == FILE_UNIT)
@@ -182,8 +184,8 @@ static struct error *walk_cmd(struct walk *w, const char *dir, const char *name)
 
 static struct error *walk_dir(struct walk *w, const char *dir)
 {
-	scoped_free char *path = *dir ? path_join(w->search->target->objtree, dir) :
-					xstrdup(w->search->target->objtree);
+	scoped_free char *path = *dir ? path_join(w->search->target->objtree, dir)
+				      : xstrdup(w->search->target->objtree);
 	struct dirent **list;
 	struct error *err = check_interrupted();
 	int n = err ? -1 : scandir(path, &list, NULL, alphasort);
@@ -208,7 +210,7 @@ static struct error *walk_dir(struct walk *w, const char *dir)
 
 static struct error *by_cmd_files(struct search *s)
 {
-	struct walk w = { .search = s };
+	struct walk w = {.search = s};
 	struct error *err;
 
 	for (size_t i = 0; i < s->files->n; i++)
@@ -224,8 +226,8 @@ static struct error *by_cmd_files(struct search *s)
 struct error *header_candidates(const struct target *target, struct patched_vec *files,
 				struct str_vec *objects, struct finding_vec *findings)
 {
-	struct search s = { .target = target, .files = files, .objects = objects,
-			    .findings = findings };
+	struct search s = {
+		.target = target, .files = files, .objects = objects, .findings = findings};
 	struct error *err = NULL;
 
 	if (target->user_build)

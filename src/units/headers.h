@@ -14,8 +14,8 @@ extern unsigned int units_limit;
 
 /*
  * Appends the objects ("net/ipv4/tcp.o") that the target has and that may read a file of the list,
- * those of its own C files left out; each once. The strings are the caller's. Adds U6 when there are
- * too many, F2 when code that cannot be patched includes a changed C file.
+ * those of its own C files left out; each once. The strings are the caller's. Adds U6 when there
+ * are too many, F2 when code that cannot be patched includes a changed C file.
  */
 struct error *header_candidates(const struct target *target, struct patched_vec *files,
 				struct str_vec *objects, struct finding_vec *findings);

@@ -16,20 +16,20 @@
 /* All files that include one and the same text ("x.h" as written). */
 struct spelling {
 	const char *text;     /* after the first character */
-	bool quote;           /* "x.h", else <x.h> */
-	char *tail;           /* normalized, without leading "..": what a path must end like */
+	bool quote;	      /* "x.h", else <x.h> */
+	char *tail;	      /* normalized, without leading "..": what a path must end like */
 	struct u32_vec users; /* file numbers */
 };
 DEFINE_VEC(spelling_vec, struct spelling)
 
 struct graph {
 	const char *tree; /* set when only some files are in the graph */
-	char *text; /* of the cache file; names point into it */
+	char *text;	  /* of the cache file; names point into it */
 	struct str_vec files;
-	struct map numbers;   /* file name → number + 1 */
+	struct map numbers; /* file name → number + 1 */
 	struct spelling_vec spellings;
-	struct map by_text;   /* spelling with its mark → number + 1 */
-	struct map by_base;   /* base name of a tail → u32_vec of spellings */
+	struct map by_text; /* spelling with its mark → number + 1 */
+	struct map by_base; /* base name of a tail → u32_vec of spellings */
 	struct ptr_vec bases;
 };
 
@@ -79,8 +79,8 @@ static unsigned int spelling_number(struct graph *g, const char *marked)
 	void **slot = map_slot(&g->by_text, marked);
 
 	if (!*slot) {
-		struct spelling s = { .text = marked + 1, .quote = marked[0] == '"',
-				      .tail = tail_of(marked + 1) };
+		struct spelling s = {
+			.text = marked + 1, .quote = marked[0] == '"', .tail = tail_of(marked + 1)};
 
 		spelling_vec_push(&g->spellings, s);
 		*slot = (void *)g->spellings.n;
@@ -108,8 +108,8 @@ static void graph_parse(struct graph *g)
 /* Cache files: everything, and C files included by others. */
 static struct error *graph_make(const struct target *t, const char *all, const char *of_c)
 {
-	scoped_str struct str all_text = { 0 };
-	scoped_str struct str c_text = { 0 };
+	scoped_str struct str all_text = {0};
+	scoped_str struct str c_text = {0};
 
 	progress_step("reading the includes of the source tree (once)");
 	TRY(includes_scan(t->srctree, &all_text, &c_text));
@@ -158,8 +158,8 @@ static bool path_ends(const char *path, const char *tail)
 /* Where an include by the command line's directories leads; NULL: not known. The caller's. */
 static char *by_directories(const struct graph *g, const char *name)
 {
-	static const char *const dirs[] = { "arch/x86/include", "include", "arch/x86/include/uapi",
-					    "include/uapi" };
+	static const char *const dirs[] = {"arch/x86/include", "include", "arch/x86/include/uapi",
+					   "include/uapi"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
 		if (has_file(g, dirs[i], name))
@@ -216,7 +216,7 @@ static void readers(const struct graph *g, const char *path, struct str_vec *sou
 		    bool *everything)
 {
 	scoped_free bool *seen = xcalloc(g->files.n + 1, sizeof(*seen));
-	SCOPED(u32_vec_free) struct u32_vec queue = { 0 };
+	SCOPED(u32_vec_free) struct u32_vec queue = {0};
 
 	add_users(g, path, path_basename(path), seen, &queue);
 	for (size_t i = 0; i < queue.n; i++) {
@@ -234,7 +234,7 @@ static void readers(const struct graph *g, const char *path, struct str_vec *sou
 struct error *includes_readers(const struct target *target, const char *path,
 			       struct str_vec *sources, bool *everything)
 {
-	scoped_graph struct graph g = { 0 };
+	scoped_graph struct graph g = {0};
 
 	*everything = streq(path, "include/linux/kconfig.h") ||
 		      streq(path, "include/linux/compiler_types.h") ||
@@ -247,10 +247,17 @@ struct error *includes_readers(const struct target *target, const char *path,
 struct error *includes_readers_of_c(const struct target *target, const char *path,
 				    struct str_vec *sources)
 {
-	scoped_graph struct graph g = { 0 };
+	scoped_graph struct graph g = {0};
 	bool everything = false;
 
 	TRY(graph_open(target, true, &g));
 	readers(&g, path, sources, &everything);
 	return NULL;
+}
+
+struct error *includes_prepare(const struct target *target)
+{
+	scoped_graph struct graph g = {0};
+
+	return graph_open(target, true, &g);
 }

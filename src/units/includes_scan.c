@@ -19,8 +19,8 @@ struct scan {
 /* Directories without code that is linked into an x86 kernel or its modules. */
 static bool skip_dir(const char *rel)
 {
-	static const char *const skipped[] = { "Documentation", "tools", "samples", "scripts", "LICENSES",
-					       "debian", "usr", "arch/x86/um" };
+	static const char *const skipped[] = {"Documentation", "tools",	 "samples", "scripts",
+					      "LICENSES",      "debian", "usr",	    "arch/x86/um"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(skipped); i++)
 		if (streq(rel, skipped[i]))
@@ -126,7 +126,7 @@ enum { DEFINES_SCANNED = 512 * 1024 };
 
 static void scan_text(struct scan *s, const char *rel, const char *text, size_t size)
 {
-	struct lines l = { .rel = rel, .text = text, .end = text + size };
+	struct lines l = {.rel = rel, .text = text, .end = text + size};
 
 	str_add(s->all, "F%s\n", rel);
 	if (!size)
@@ -157,8 +157,8 @@ static struct error *scan_entry(struct scan *s, const char *rel, const struct di
 
 	if (e->d_type == DT_DIR)
 		return e->d_name[0] == '.' || skip_dir(path) ? NULL : scan_dir(s, path);
-	if (e->d_type != DT_REG || !(ends_with(path, ".c") || ends_with(path, ".h") ||
-				    ends_with(path, ".S")))
+	if (e->d_type != DT_REG ||
+	    !(ends_with(path, ".c") || ends_with(path, ".h") || ends_with(path, ".S")))
 		return NULL;
 	return scan_file(s, path);
 }
@@ -183,7 +183,7 @@ static struct error *scan_dir(struct scan *s, const char *rel)
 
 struct error *includes_scan(const char *tree, struct str *all, struct str *of_c)
 {
-	struct scan s = { .tree = tree, .all = all, .of_c = of_c };
+	struct scan s = {.tree = tree, .all = all, .of_c = of_c};
 
 	str_add(all, "%s", "");
 	str_add(of_c, "%s", "");

@@ -17,13 +17,12 @@
  * make manual, "The Variable MAKEFILES"). In the sub-make that runs in the build tree the top
  * Makefile has exported all that scripts/Makefile.build needs: this goal writes it down.
  */
-static const char capture_mk[] =
-	"ifdef sub_make_done\n"
-	"suture-environment:\n"
-	"\t@env -0 > \"$$SUTURE_ENVIRONMENT\"\n"
-	"\t@echo '$(build-dirs)' > \"$$SUTURE_DIRS\"\n"
-	".PHONY: suture-environment\n"
-	"endif\n";
+static const char capture_mk[] = "ifdef sub_make_done\n"
+				 "suture-environment:\n"
+				 "\t@env -0 > \"$$SUTURE_ENVIRONMENT\"\n"
+				 "\t@echo '$(build-dirs)' > \"$$SUTURE_DIRS\"\n"
+				 ".PHONY: suture-environment\n"
+				 "endif\n";
 
 /* A goal in a directory that prints (make -n) which objects Kbuild would make there. */
 static const char list_mk[] =
@@ -33,8 +32,9 @@ static const char list_mk[] =
 
 /* Exported by the outer make for itself; the rest is for scripts/Makefile.build. */
 static const char *const not_inherited[] = {
-	"MAKEFLAGS=", "MAKEFILES=", "MAKEOVERRIDES=", "MAKELEVEL=", "MFLAGS=", "MAKE_TERMOUT=",
-	"MAKE_TERMERR=", "SUTURE_", "_=", "PWD=", "OLDPWD=", "SHLVL=", "quiet=", "Q=",
+	"MAKEFLAGS=",	 "MAKEFILES=",	  "MAKEOVERRIDES=", "MAKELEVEL=", "MFLAGS=",
+	"MAKE_TERMOUT=", "MAKE_TERMERR=", "SUTURE_",	    "_=",	  "PWD=",
+	"OLDPWD=",	 "SHLVL=",	  "quiet=",	    "Q=",
 };
 
 struct error *units_cache_dir(const struct target *target, char **dir)
@@ -44,14 +44,6 @@ struct error *units_cache_dir(const struct target *target, char **dir)
 	TRY(make_dirs(path));
 	*dir = take(path);
 	return NULL;
-}
-
-char *cross_prefix(const char *cc)
-{
-	const char *base = path_basename(cc);
-	const char *gcc = strstr(base, "gcc");
-
-	return gcc && gcc > base && gcc[-1] == '-' ? xstrndup(cc, gcc - cc) : xstrdup("");
 }
 
 /* Held as long as the descriptor is open; a lock of a killed process is gone with it. */
@@ -95,8 +87,6 @@ static void clean_environment(struct str_vec *argv)
 /* make of the top Makefile for the build tree, in a clean environment. */
 static void top_make(const struct target *t, struct str_vec *argv)
 {
-	scoped_free char *prefix = cross_prefix(t->cc);
-
 	str_vec_push(argv, xstrdup("make"));
 	str_vec_push(argv, xstrdup("-s"));
 	str_vec_push(argv, xstrdup("-k"));
@@ -104,15 +94,15 @@ static void top_make(const struct target *t, struct str_vec *argv)
 	str_vec_push(argv, xstrdup(t->srctree));
 	str_vec_push(argv, xasprintf("O=%s", t->objtree));
 	str_vec_push(argv, xstrdup("ARCH=x86"));
-	if (*prefix)
-		str_vec_push(argv, xasprintf("CROSS_COMPILE=%s", prefix));
+	/* The same as when the tree was prepared: Kconfig runs again when these differ. */
+	str_vec_push(argv, xstrdup("CROSS_COMPILE=x86_64-linux-gnu-"));
 	str_vec_push(argv, xasprintf("CC=%s", t->cc));
 }
 
 static struct error *run(struct str_vec *argv, const char *cwd, struct process_result *result)
 {
 	str_vec_push(argv, NULL);
-	struct process p = { .argv = (const char *const *)argv->at, .cwd = cwd };
+	struct process p = {.argv = (const char *const *)argv->at, .cwd = cwd};
 
 	return no_make(process_run(&p, result));
 }
@@ -125,8 +115,8 @@ static struct error *capture(const struct target *t, const char *dir, const char
 	scoped_free char *mk = path_join(dir, "capture.mk");
 	scoped_free char *env_tmp = xasprintf("%s.tmp", environment);
 	scoped_free char *dirs_tmp = xasprintf("%s.tmp", dirs);
-	scoped_argv struct str_vec argv = { 0 };
-	scoped_process_result struct process_result r = { 0 };
+	scoped_argv struct str_vec argv = {0};
+	scoped_process_result struct process_result r = {0};
 
 	TRY(write_file(mk, capture_mk, sizeof(capture_mk) - 1));
 	clean_environment(&argv);
@@ -145,11 +135,11 @@ static struct error *capture(const struct target *t, const char *dir, const char
 
 /* What scripts/Makefile.build needs, and from where it has to start. */
 struct kbuild {
-	char *cache;       /* our directory in the target's cache */
+	char *cache;	   /* our directory in the target's cache */
 	char *environment; /* NUL-separated */
 	size_t environment_size;
 	struct str_vec dirs; /* old Kbuild (before 6.2): top directories; else empty */
-	bool by_goal;        /* goals are handed down as arguments, not in KBUILD_SINGLE_TARGETS */
+	bool by_goal;	     /* goals are handed down as arguments, not in KBUILD_SINGLE_TARGETS */
 };
 
 static void kbuild_close(struct kbuild *k)
@@ -209,9 +199,9 @@ static struct error *dry_run(const struct target *t, const struct kbuild *k, con
 {
 	scoped_free char *mk = path_join(k->cache, "list.mk");
 	scoped_free char *out = xasprintf("%s/dry-run.%d", k->cache, (int)getpid());
-	scoped_argv struct str_vec argv = { 0 };
-	scoped_process_result struct process_result r = { 0 };
-	scoped_str struct str singles = { 0 };
+	scoped_argv struct str_vec argv = {0};
+	scoped_process_result struct process_result r = {0};
+	scoped_str struct str singles = {0};
 
 	TRY(write_file(mk, list_mk, sizeof(list_mk) - 1));
 	str_vec_push(&argv, xstrdup("env"));
@@ -238,8 +228,8 @@ static struct error *dry_run(const struct target *t, const struct kbuild *k, con
 	for (size_t i = 0; k->by_goal && i < goals->n; i++)
 		str_vec_push(&argv, xasprintf("./%s", goals->at[i]));
 	str_vec_push(&argv, NULL);
-	struct process p = { .argv = (const char *const *)argv.at, .cwd = t->objtree,
-			     .stdout_path = out };
+	struct process p = {
+		.argv = (const char *const *)argv.at, .cwd = t->objtree, .stdout_path = out};
 	struct error *err = no_make(process_run(&p, &r));
 
 	if (!err)
@@ -263,7 +253,8 @@ static const char *top_dir(const struct kbuild *k, const char *goal)
 	const char *best = NULL;
 
 	for (size_t i = 0; i < k->dirs.n; i++)
-		if (below_dir(goal, k->dirs.at[i]) && (!best || strlen(k->dirs.at[i]) > strlen(best)))
+		if (below_dir(goal, k->dirs.at[i]) &&
+		    (!best || strlen(k->dirs.at[i]) > strlen(best)))
 			best = k->dirs.at[i];
 	return best;
 }
@@ -279,7 +270,7 @@ static struct error *dry_run_all(const struct target *t, const struct kbuild *k,
 		return NULL;
 	}
 	for (size_t d = 0; d < k->dirs.n; d++) {
-		SCOPED(str_vec_free) struct str_vec part = { 0 };
+		SCOPED(str_vec_free) struct str_vec part = {0};
 		scoped_free char *out = NULL;
 
 		for (size_t i = 0; i < goals->n; i++) {
@@ -301,7 +292,7 @@ static struct error *dry_run_all(const struct target *t, const struct kbuild *k,
 /* "DIR/.suture-units" for the directory of each object, each once. */
 static void list_goals(const struct str_vec *objects, struct str_vec *goals)
 {
-	struct map seen = { 0 };
+	struct map seen = {0};
 
 	for (size_t i = 0; i < objects->n; i++) {
 		scoped_free char *dir = path_dirname(objects->at[i]);
@@ -338,13 +329,16 @@ static struct error *read_command_line(const struct target *t, const char *line,
 				       struct error_vec *problems)
 {
 	const char *fixdep = strstr(line, "scripts/basic/fixdep ");
-	SCOPED(str_vec_free_all) struct str_vec words = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec words = {0};
 
 	if (!fixdep || !str_split_shell(fixdep, &words) || words.n < 4)
 		return NULL;
 	const char *object = map_get(wanted, words.at[2]);
 	struct command command;
 
+	for (size_t i = 0; object && i < list->n; i++)
+		if (streq(list->at[i].object_name, object)) /* a directory may be visited twice */
+			return NULL;
 	if (!object)
 		return NULL;
 	struct error *err = command_parse(t, object, words.at[3], &command);
@@ -364,13 +358,14 @@ static void want(const struct str_vec *objects, struct map *wanted)
 		map_put(wanted, objects->at[i], objects->at[i]);
 }
 
-/* Old Kbuild makes only what the configuration has; new Kbuild makes what has a C file: ask first. */
+/* Old Kbuild makes only what the configuration has; new Kbuild makes what has a C file: ask first.
+ */
 static struct error *built_of_ours(const struct target *t, const struct kbuild *k,
 				   const struct str_vec *objects, struct map *built)
 {
-	SCOPED(map_free) struct map wanted = { 0 };
-	SCOPED(str_vec_free_all) struct str_vec goals = { 0 };
-	scoped_str struct str out = { 0 };
+	SCOPED(map_free) struct map wanted = {0};
+	SCOPED(str_vec_free_all) struct str_vec goals = {0};
+	scoped_str struct str out = {0};
 	char *save;
 
 	want(objects, &wanted);
@@ -389,10 +384,10 @@ static struct error *built_of_ours(const struct target *t, const struct kbuild *
 static struct error *commands_of_ours(const struct target *t, const struct str_vec *objects,
 				      struct command_vec *list, struct error_vec *problems)
 {
-	scoped_kbuild struct kbuild k = { 0 };
-	SCOPED(map_free) struct map built = { 0 };
-	SCOPED(str_vec_free) struct str_vec goals = { 0 };
-	scoped_str struct str out = { 0 };
+	scoped_kbuild struct kbuild k = {0};
+	SCOPED(map_free) struct map built = {0};
+	SCOPED(str_vec_free) struct str_vec goals = {0};
+	scoped_str struct str out = {0};
 	char *save;
 
 	TRY(kbuild_open(t, &k));
@@ -445,8 +440,8 @@ static struct error *recorded(const struct target *t, const struct str_vec *obje
 		}
 		TRY(read_file(path, &text, NULL));
 		char *line = recorded_command(text);
-		struct error *err = line ? command_parse(t, objects->at[i], line, &command) :
-					   error_new("U11", "%s: no command in it", path);
+		struct error *err = line ? command_parse(t, objects->at[i], line, &command)
+					 : error_new("U11", "%s: no command in it", path);
 
 		if (!err) {
 			command_vec_push(list, command);
@@ -462,7 +457,7 @@ static struct error *recorded(const struct target *t, const struct str_vec *obje
 struct error *kbuild_commands(const struct target *t, const struct str_vec *objects,
 			      struct command_vec *list, struct error_vec *problems)
 {
-	SCOPED(str_vec_free) struct str_vec missing = { 0 };
+	SCOPED(str_vec_free) struct str_vec missing = {0};
 
 	TRY(recorded(t, objects, list, problems, &missing));
 	if (!missing.n || t->user_build)
@@ -472,7 +467,7 @@ struct error *kbuild_commands(const struct target *t, const struct str_vec *obje
 
 struct error *kbuild_built(const struct target *t, const struct str_vec *objects, struct map *built)
 {
-	scoped_kbuild struct kbuild k = { 0 };
+	scoped_kbuild struct kbuild k = {0};
 
 	if (!t->user_build) {
 		TRY(kbuild_open(t, &k));
@@ -491,8 +486,8 @@ struct error *kbuild_make(const struct target *t, const struct str_vec *objects)
 {
 	scoped_free char *cache = NULL;
 	scoped_fd int fd = -1;
-	scoped_argv struct str_vec argv = { 0 };
-	scoped_process_result struct process_result r = { 0 };
+	scoped_argv struct str_vec argv = {0};
+	scoped_process_result struct process_result r = {0};
 
 	TRY(units_cache_dir(t, &cache));
 	TRY(lock(cache, &fd));

@@ -32,14 +32,13 @@ struct error *kbuild_built(const struct target *target, const struct str_vec *ob
 
 /*
  * Lets Kbuild really make these objects in a tree that is ours, with whatever has to be generated
- * before. Holds the target's lock. A failing unit is not an error here. Id U11 when make cannot run.
+ * before. Holds the target's lock. A failing unit is not an error here. Id U11 when make cannot
+ * run.
  */
 struct error *kbuild_make(const struct target *target, const struct str_vec *objects);
 
-/* The directory for what this stage keeps in the target's cache; made when missing. The caller's. */
+/* The directory for what this stage keeps in the target's cache; made when missing. The caller's.
+ */
 struct error *units_cache_dir(const struct target *target, char **dir);
-
-/* "x86_64-linux-gnu-" of "x86_64-linux-gnu-gcc-12"; "" when there is no prefix. The caller's. */
-char *cross_prefix(const char *cc);
 
 #endif

@@ -24,9 +24,9 @@ struct scanner {
 	enum lexical state;
 	bool directive; /* inside a preprocessor directive (continued lines included) */
 	bool continued; /* the line before ended in a backslash */
-	long depth;     /* of parentheses and brackets outside of directives */
+	long depth;	/* of parentheses and brackets outside of directives */
 	struct conditional_vec open;
-	bool again;     /* a branch with a #line in it ended: its line numbers must be said again */
+	bool again; /* a branch with a #line in it ended: its line numbers must be said again */
 };
 
 /* May a directive be put before the line that comes next? */
@@ -57,7 +57,7 @@ static void conditional(struct scanner *s, const char *p, const char *end)
 			word_is(p, end, "elifdef") || word_is(p, end, "elifndef");
 
 	if (word_is(p, end, "if") || word_is(p, end, "ifdef") || word_is(p, end, "ifndef"))
-		conditional_vec_push(&s->open, (struct conditional){ .depth = s->depth });
+		conditional_vec_push(&s->open, (struct conditional) {.depth = s->depth});
 	if (!s->open.n || !(closes || branches))
 		return;
 	struct conditional *top = &s->open.at[s->open.n - 1];
@@ -155,7 +155,8 @@ static void scan_line(struct scanner *s, const char *p, const char *end)
 	s->continued = continues;
 	if (continues)
 		return;
-	/* Neither a string nor a // comment goes over a newline (an apostrophe under #if 0 does not). */
+	/* Neither a string nor a // comment goes over a newline (an apostrophe under #if 0 does
+	 * not). */
 	if (s->state != BLOCK_COMMENT) {
 		s->state = CODE;
 		s->directive = false;
@@ -172,8 +173,8 @@ static void add_directive(struct scanner *s, const struct edit *e, size_t line, 
 char *fix_line_neutral(const char *patched, size_t size, const struct edit_vec *edits,
 		       size_t *neutral_size)
 {
-	struct scanner s = { .state = CODE };
-	struct str out = { 0 };
+	struct scanner s = {.state = CODE};
+	struct str out = {0};
 	const char *p = patched, *end = patched + size;
 	size_t edit = 0;
 	bool pending = false;

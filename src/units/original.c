@@ -8,14 +8,15 @@
 #include "base/str.h"
 #include "units/command.h"
 #include "units/compile.h"
+#include "units/includes.h"
 #include "units/kbuild.h"
 #include "units/units.h"
 
 /* The command of a source file's unit. */
 static struct error *one_command(struct target *t, const char *source, struct command_vec *list)
 {
-	SCOPED(str_vec_free_all) struct str_vec objects = { 0 };
-	struct error_vec problems = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec objects = {0};
+	struct error_vec problems = {0};
 
 	if (!ends_with(source, ".c"))
 		return error_new("U1", "%s: not a C file", source);
@@ -34,13 +35,14 @@ static struct error *one_command(struct target *t, const char *source, struct co
 	return err;
 }
 
-/* Compiles into a scratch directory and keeps the object; generated files are made when it fails. */
-static struct error *compile_one(struct target *t, const struct command *command, const char *object,
-				 const char *deps, double *cpu)
+/* Compiles into a scratch directory and keeps the object; generated files are made when it fails.
+ */
+static struct error *compile_one(struct target *t, const struct command *command,
+				 const char *object, const char *deps, double *cpu)
 {
 	scoped_temp_dir char *dir = NULL;
-	SCOPED(str_vec_free) struct str_vec objects = { 0 };
-	SCOPED(compiles_free) struct compile_vec list = { 0 };
+	SCOPED(str_vec_free) struct str_vec objects = {0};
+	SCOPED(compiles_free) struct compile_vec list = {0};
 
 	TRY(temp_dir_new("original", &dir));
 	str_vec_push(&objects, command->object_name);
@@ -55,28 +57,43 @@ static struct error *compile_one(struct target *t, const struct command *command
 	if (list.at[0].result.status) {
 		scoped_free char *why = compile_errors(&list.at[0]);
 
-		return error_new("U3", "%s: the unchanged unit does not compile: %s", command->source,
-				 why);
+		return error_new("U3", "%s: the unchanged unit does not compile: %s",
+				 command->source, why);
 	}
 	return original_keep(t, &list.at[0], object, deps);
 }
 
 struct error *unit_compile_original(struct target *target, const char *source, struct unit *unit)
 {
-	SCOPED(commands_free) struct command_vec list = { 0 };
+	SCOPED(commands_free) struct command_vec list = {0};
 	scoped_free char *object = NULL;
 	scoped_free char *deps = NULL;
 	double cpu = 0;
 
-	*unit = (struct unit){ 0 };
+	*unit = (struct unit) {0};
 	TRY(one_command(target, source, &list));
 	TRY(original_paths(target, &list.at[0], &object, &deps));
 	if (!original_is_cached(target, object, deps))
 		TRY(compile_one(target, &list.at[0], object, deps, &cpu));
-	*unit = (struct unit){ .source = xstrdup(list.at[0].source),
+	*unit = (struct unit) {.source = xstrdup(list.at[0].source),
 			       .object_name = xstrdup(list.at[0].object_name),
 			       .kobject = xstrdup(list.at[0].kobject),
 			       .original = take(object),
-			       .compile_cpu = cpu };
+			       .compile_cpu = cpu};
 	return NULL;
+}
+
+struct error *units_prepare(struct target *target)
+{
+	SCOPED(str_vec_free) struct str_vec objects = {0};
+	SCOPED(map_free) struct map built = {0};
+	char any[] = "init/main.o"; /* asking about a unit captures the environment */
+
+	if (target->user_build)
+		return NULL;
+	str_vec_push(&objects, any);
+	TRY(kbuild_built(target, &objects, &built));
+	if (!map_has(&built, any))
+		return error_new("U11", "Kbuild in %s does not know %s", target->objtree, any);
+	return includes_prepare(target);
 }

@@ -22,7 +22,8 @@ static bool refuse_creation(const struct fix_file *file, const struct file_class
 	if (file->deleted) {
 		f = finding_add(findings, "P7", SEVERITY_REFUSAL, NULL, NULL, location,
 				"%s: the fix deletes the file", file->path);
-		finding_way_out(f, "leave the deletion out of the livepatch: old code may stay unused");
+		finding_way_out(
+			f, "leave the deletion out of the livepatch: old code may stay unused");
 		return true;
 	}
 	if (!file->created || class->kind != FILE_UNIT)
@@ -43,8 +44,8 @@ static bool settled(const struct fix_file *file, const struct file_class *class,
 	if (class->kind == FILE_NOTHING || class->kind == FILE_REFUSED) {
 		bool refused = class->kind == FILE_REFUSED;
 
-		finding_add(findings, class->id, refused ? SEVERITY_REFUSAL : SEVERITY_NOTE, NULL, NULL,
-			    location, "%s: %s%s", file->path, class->what,
+		finding_add(findings, class->id, refused ? SEVERITY_REFUSAL : SEVERITY_NOTE, NULL,
+			    NULL, location, "%s: %s%s", file->path, class->what,
 			    refused ? "" : ": its hunks have no effect");
 		return true;
 	}
@@ -53,10 +54,11 @@ static bool settled(const struct fix_file *file, const struct file_class *class,
 
 static struct error *missing(const struct fix_file *file)
 {
-	return error_hint(error_new("P5", "%s:%zu: %s: no such file in the target's source tree",
-				    file->patch, file->patch_line, file->path),
-			  "names must be relative to the source tree after one directory was stripped "
-			  "(a/net/ipv4/tcp.c); the fix may also be for another kernel version");
+	return error_hint(
+		error_new("P5", "%s:%zu: %s: no such file in the target's source tree", file->patch,
+			  file->patch_line, file->path),
+		"names must be relative to the source tree after one directory was stripped "
+		"(a/net/ipv4/tcp.c); the fix may also be for another kernel version");
 }
 
 static struct error *read_one(const struct target *t, const struct fix_file *file,
@@ -64,12 +66,14 @@ static struct error *read_one(const struct target *t, const struct fix_file *fil
 {
 	scoped_free char *path = path_join(t->srctree, file->path);
 	scoped_free char *text = NULL;
-	SCOPED(edit_vec_free) struct edit_vec edits = { 0 };
+	SCOPED(edit_vec_free) struct edit_vec edits = {0};
 	size_t size = 0;
 
 	if (file->created && path_exists(path))
-		return error_new("P4", "%s:%zu: %s: the patch creates it, and the tree has it already "
-				 "(already applied?)", file->patch, file->patch_line, file->path);
+		return error_new("P4",
+				 "%s:%zu: %s: the patch creates it, and the tree has it already "
+				 "(already applied?)",
+				 file->patch, file->patch_line, file->path);
 	if (!file->created && (!path_exists(path) || path_is_dir(path)))
 		return missing(file);
 	if (!file->created)
@@ -89,7 +93,7 @@ struct error *patched_read(const struct target *target, const struct fix *fix,
 		if (settled(file, class, findings))
 			continue;
 		struct patched_file *p = patched_vec_push(
-			list, (struct patched_file){ .file = file, .kind = class->kind });
+			list, (struct patched_file) {.file = file, .kind = class->kind});
 
 		TRY(read_one(target, file, p));
 	}

@@ -12,14 +12,14 @@
 struct patched_file {
 	const struct fix_file *file;
 	enum file_kind kind; /* FILE_UNIT or FILE_HEADER */
-	char *plain;         /* the patched text */
+	char *plain;	     /* the patched text */
 	size_t plain_size;
-	char *neutral;       /* the same with #line directives */
+	char *neutral; /* the same with #line directives */
 	size_t neutral_size;
-	size_t compiled;     /* units that read it and were compiled twice */
-	size_t changed;      /* those among them whose objects differ */
-	bool unbuilt;        /* a C file that is no unit of the configuration by itself */
-	bool candidate;      /* units that may read it were found (and perhaps could not be compiled) */
+	size_t compiled; /* units that read it and were compiled twice */
+	size_t changed;	 /* those among them whose objects differ */
+	bool unbuilt;	 /* a C file that is no unit of the configuration by itself */
+	bool candidate;	 /* units that may read it were found (and perhaps could not be compiled) */
 };
 DEFINE_VEC(patched_vec, struct patched_file)
 

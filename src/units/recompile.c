@@ -10,8 +10,8 @@
 static struct error *find_command(struct target *target, const struct unit *unit,
 				  struct command_vec *commands)
 {
-	SCOPED(str_vec_free_all) struct str_vec objects = { 0 };
-	struct error_vec problems = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec objects = {0};
+	struct error_vec problems = {0};
 
 	str_vec_push(&objects, xstrdup(unit->object_name));
 	struct error *err = kbuild_commands(target, &objects, commands, &problems);
@@ -41,8 +41,8 @@ static struct error *find_view(const struct unit *unit, const char *workdir, cha
 struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
 				     const char *workdir, const char *const *flags, char **object)
 {
-	SCOPED(commands_free) struct command_vec commands = { 0 };
-	SCOPED(compiles_free) struct compile_vec list = { 0 };
+	SCOPED(commands_free) struct command_vec commands = {0};
+	SCOPED(compiles_free) struct compile_vec list = {0};
 	scoped_free char *view = NULL, *dir = path_join(workdir, "recompiled");
 
 	TRY(find_command(target, unit, &commands));

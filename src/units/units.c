@@ -23,9 +23,9 @@ struct item {
 	struct command *command;
 	bool via_header;
 	bool need_original, need_patched; /* to be compiled in the next round */
-	char *original, *original_deps;   /* in the target's cache */
-	char *patched, *patched_deps;     /* in the work directory */
-	char *original_errors;            /* NULL: compiles */
+	char *original, *original_deps;	  /* in the target's cache */
+	char *patched, *patched_deps;	  /* in the work directory */
+	char *original_errors;		  /* NULL: compiles */
 	char *patched_errors;
 	bool dropped;
 	bool plain; /* compiled without line neutrality */
@@ -74,11 +74,12 @@ static char *object_of(const char *source)
 	return xasprintf("%.*so", (int)strlen(source) - 1, source);
 }
 
-/* A unit that can have no pair: refused when the fix changes it, or when it may depend on the change. */
+/* A unit that can have no pair: refused when the fix changes it, or when it may depend on the
+ * change. */
 static void unusable(struct build *b, struct error *err)
 {
-	struct finding *f =
-		finding_add(b->findings, err->id, SEVERITY_REFUSAL, NULL, NULL, NULL, "%s", err->message);
+	struct finding *f = finding_add(b->findings, err->id, SEVERITY_REFUSAL, NULL, NULL, NULL,
+					"%s", err->message);
 
 	if (err->hint)
 		finding_way_out(f, "%s", err->hint);
@@ -87,7 +88,7 @@ static void unusable(struct build *b, struct error *err)
 
 static struct error *add_commands(struct build *b, const struct str_vec *objects)
 {
-	struct error_vec problems = { 0 };
+	struct error_vec problems = {0};
 	struct error *err = kbuild_commands(b->target, objects, &b->commands, &problems);
 
 	for (size_t i = 0; i < problems.n; i++)
@@ -107,7 +108,7 @@ static bool has_command(const struct build *b, const char *object)
 /* The C files of the fix. Those without a command of their own may be included by others. */
 static struct error *own_units(struct build *b)
 {
-	SCOPED(str_vec_free_all) struct str_vec objects = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec objects = {0};
 	size_t refused = b->findings->n;
 
 	for (size_t i = 0; i < b->files.n; i++)
@@ -127,7 +128,7 @@ static struct error *own_units(struct build *b)
 
 static struct error *find_items(struct build *b)
 {
-	SCOPED(str_vec_free_all) struct str_vec objects = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec objects = {0};
 
 	TRY(own_units(b));
 	size_t own = b->commands.n;
@@ -136,9 +137,9 @@ static struct error *find_items(struct build *b)
 	if (objects.n)
 		TRY(add_commands(b, &objects));
 	for (size_t i = 0; i < b->commands.n; i++)
-		item_vec_push(&b->items, (struct item){ .command = &b->commands.at[i],
+		item_vec_push(&b->items, (struct item) {.command = &b->commands.at[i],
 							.via_header = i >= own,
-							.need_patched = true });
+							.need_patched = true});
 	return NULL;
 }
 
@@ -197,8 +198,8 @@ static struct error *take_original(struct build *b, struct item *it, struct comp
 	it->cpu += c->result.cpu;
 	it->need_original = false;
 	set(&it->original_errors, c->result.status ? compile_errors(c) : NULL);
-	return c->result.status ? NULL :
-				  original_keep(b->target, c, it->original, it->original_deps);
+	return c->result.status ? NULL
+				: original_keep(b->target, c, it->original, it->original_deps);
 }
 
 static void take_patched(struct item *it, struct compile *c)
@@ -213,7 +214,7 @@ static void take_patched(struct item *it, struct compile *c)
 /* Compiles what items need, in parallel; the patched side in the given view. */
 static struct error *compile_round(struct build *b, const struct farm *farm, const char *dir)
 {
-	SCOPED(compiles_free) struct compile_vec list = { 0 };
+	SCOPED(compiles_free) struct compile_vec list = {0};
 	size_t k = 0;
 
 	for (size_t i = 0; i < b->items.n; i++) {
@@ -239,7 +240,7 @@ static struct error *compile_round(struct build *b, const struct farm *farm, con
 /* An original that does not compile may lack generated files: Kbuild knows how to make them. */
 static struct error *let_kbuild_generate(struct build *b)
 {
-	SCOPED(str_vec_free) struct str_vec objects = { 0 };
+	SCOPED(str_vec_free) struct str_vec objects = {0};
 
 	for (size_t i = 0; i < b->items.n; i++) {
 		struct item *it = &b->items.at[i];
@@ -276,7 +277,7 @@ static struct error *look_for_escapes(struct build *b, struct farm *farm, bool *
 	*again = false;
 	for (size_t i = 0; i < b->items.n; i++) {
 		struct item *it = &b->items.at[i];
-		SCOPED(str_vec_free_all) struct str_vec deps = { 0 };
+		SCOPED(str_vec_free_all) struct str_vec deps = {0};
 		scoped_free char *cwd = command_cwd(b->target, it->command, farm->root);
 
 		if (it->dropped)
@@ -331,10 +332,11 @@ static void judge_plain(struct build *b)
 		if (!it->plain)
 			continue;
 		if (!it->patched_errors) {
-			finding_add(b->findings, "U9", SEVERITY_NOTE, it->command->kobject, NULL,
-				    it->command->source,
-				    "compiled without line neutrality: functions that use __LINE__ may "
-				    "look changed");
+			finding_add(
+				b->findings, "U9", SEVERITY_NOTE, it->command->kobject, NULL,
+				it->command->source,
+				"compiled without line neutrality: functions that use __LINE__ may "
+				"look changed");
 			continue;
 		}
 		it->dropped = true;
@@ -351,7 +353,7 @@ static struct error *unit_files(struct build *b, const struct item *it, struct s
 				bool identical)
 {
 	const char *root = it->plain ? b->plain_farm.root : b->farm.root;
-	SCOPED(str_vec_free_all) struct str_vec deps = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec deps = {0};
 	scoped_free char *cwd = command_cwd(b->target, it->command, root);
 
 	TRY(deps_read(it->patched_deps, &deps));
@@ -370,7 +372,7 @@ static struct error *unit_files(struct build *b, const struct item *it, struct s
 
 static struct error *finish_item(struct build *b, struct item *it)
 {
-	struct unit unit = { 0 };
+	struct unit unit = {0};
 	const struct file_class *class = file_classify(it->command->source);
 
 	TRY(objects_identical(it->original, it->patched, &unit.identical));
@@ -389,6 +391,7 @@ static struct error *finish_item(struct build *b, struct item *it)
 	unit.original = xstrdup(it->original);
 	unit.patched = xstrdup(it->patched);
 	unit.via_header = it->via_header;
+	unit.plain = it->plain;
 	unit.compile_cpu = it->cpu;
 	unit_vec_push(b->units, unit);
 	return NULL;
@@ -409,15 +412,18 @@ static void account(struct build *b)
 			continue;
 		if (f->compiled)
 			finding_add(b->findings, "U14", SEVERITY_NOTE, NULL, NULL, location,
-				    "%s: no code changes: %zu unit%s compiled with it, the same objects",
+				    "%s: no code changes: %zu unit%s compiled with it, the same "
+				    "objects",
 				    path, f->compiled, f->compiled == 1 ? "" : "s");
 		else if (f->kind == FILE_UNIT)
 			finding_add(b->findings, "U1", SEVERITY_NOTE, NULL, NULL, location,
-				    "%s: not part of the target's configuration: its hunks have no effect",
+				    "%s: not part of the target's configuration: its hunks have no "
+				    "effect",
 				    path);
 		else
 			finding_add(b->findings, "U14", SEVERITY_NOTE, NULL, NULL, location,
-				    "%s: no unit of the target reads it: its hunks have no effect", path);
+				    "%s: no unit of the target reads it: its hunks have no effect",
+				    path);
 	}
 	if (!effect)
 		finding_add(b->findings, "U2", SEVERITY_REFUSAL, NULL, NULL, NULL,
@@ -442,8 +448,9 @@ static struct error *compile_items(struct build *b)
 struct error *units_build(struct target *target, const struct fix *fix, const char *workdir,
 			  struct unit_vec *units, struct finding_vec *findings)
 {
-	SCOPED(build_free) struct build b = { .target = target, .workdir = workdir, .units = units,
-					      .findings = findings };
+	SCOPED(build_free)
+	struct build b = {
+		.target = target, .workdir = workdir, .units = units, .findings = findings};
 
 	TRY(patched_read(target, fix, &b.files, findings));
 	TRY(find_items(&b));

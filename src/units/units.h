@@ -17,18 +17,26 @@
 #include "units/fix.h"
 
 struct unit {
-	char *source;         /* relative to the source tree: "net/ipv4/tcp_input.c" */
+	char *source;	      /* relative to the source tree: "net/ipv4/tcp_input.c" */
 	char *object_name;    /* "net/ipv4/tcp_input.o" */
-	char *kobject;        /* "vmlinux", or the module's name: "nf_tables" */
-	char *original;       /* path of the object compiled from the unchanged source */
-	char *patched;        /* path of the object compiled with the fix */
+	char *kobject;	      /* "vmlinux", or the module's name: "nf_tables" */
+	char *original;	      /* path of the object compiled from the unchanged source */
+	char *patched;	      /* path of the object compiled with the fix */
 	bool via_header;      /* reached only through a changed header */
-	bool identical;       /* both objects have the same bytes (DWARF aside) */
+	bool identical;	      /* both objects have the same bytes (DWARF aside) */
 	struct str_vec files; /* files of the fix that the unit consists of (source, headers) */
+	bool plain;           /* the patched side is not line neutral (U9) */
 	double compile_cpu;   /* CPU seconds of the compiler runs that were needed */
 };
 
 DEFINE_VEC(unit_vec, struct unit)
+
+/*
+ * Puts into the target's cache what the first units_build() would need some seconds for (the
+ * environment of Kbuild, the include graph of the source). Nothing to do for a user's tree. Ids
+ * U10, U11.
+ */
+struct error *units_prepare(struct target *target);
 
 /*
  * Finds and compiles. workdir: where patched objects and the patched view of the tree go (must
@@ -50,8 +58,8 @@ struct error *unit_recompile_patched(struct target *target, const struct unit *u
 				     const char *workdir, const char *const *flags, char **object);
 
 /* Compiles one unit of the unchanged tree with the flags above, for commands and tests that want an
- * original object by itself: unit->original is its path in the cache, unit->patched NULL. Ids U1 (not
- * in the configuration), U3 (does not compile). The unit is the caller's (unit_free). */
+ * original object by itself: unit->original is its path in the cache, unit->patched NULL. Ids U1
+ * (not in the configuration), U3 (does not compile). The unit is the caller's (unit_free). */
 struct error *unit_compile_original(struct target *target, const char *source, struct unit *unit);
 
 #endif

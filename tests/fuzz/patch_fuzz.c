@@ -40,7 +40,7 @@ static void old_text(const struct fix_file *file, struct str *out)
 
 static void try_file(const struct fix_file *file, const char *text, size_t size)
 {
-	struct edit_vec edits = { 0 };
+	struct edit_vec edits = {0};
 	scoped_free char *out = NULL;
 	scoped_free char *neutral = NULL;
 	size_t n = 0, neutral_n = 0;
@@ -61,14 +61,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *in = (const char *)data;
 	const char *split = memmem(in, size, divider, sizeof(divider) - 1);
 	size_t patch_size = split ? (size_t)(split + 1 - in) : size;
-	struct fix fix = { 0 };
+	struct fix fix = {0};
 	scoped_free char *patch = xmalloc(patch_size + 1); /* exact size: reading beyond is seen */
 
 	memcpy(patch, in, patch_size);
 	scoped_error struct error *err = fix_parse(&fix, "fuzz", patch, patch_size);
 
 	for (size_t i = 0; !err && i < fix.files.n; i++) {
-		scoped_str struct str text = { 0 };
+		scoped_str struct str text = {0};
 
 		if (split)
 			str_add_bytes(&text, split + sizeof(divider) - 1,
@@ -98,16 +98,46 @@ static uint32_t rnd(uint32_t below)
 }
 
 static const char *const words[] = {
-	"@@ -1,3 +1,3 @@\n", "@@ -0,0 +1 @@\n", "--- a/f.c\n", "+++ b/f.c\n", "--- /dev/null\n",
-	"+++ /dev/null\n", "\\ No newline at end of file\n", "diff --git a/f.c b/f.c\n",
-	"rename from x\n", "new file mode 100644\n", "-- \n", "\r\n", "\n", "\\\n", "/*", "*/", "\"", "'",
-	"#if 0\n", "#else\n", "#endif\n", "//", "(", ")", "{", "}", "../", "\t", "Subject: [PATCH",
-	"4294967295", "9999999", "-1", "0", "Binary files a/x and b/x differ\n", "\n=====\n",
+	"@@ -1,3 +1,3 @@\n",
+	"@@ -0,0 +1 @@\n",
+	"--- a/f.c\n",
+	"+++ b/f.c\n",
+	"--- /dev/null\n",
+	"+++ /dev/null\n",
+	"\\ No newline at end of file\n",
+	"diff --git a/f.c b/f.c\n",
+	"rename from x\n",
+	"new file mode 100644\n",
+	"-- \n",
+	"\r\n",
+	"\n",
+	"\\\n",
+	"/*",
+	"*/",
+	"\"",
+	"'",
+	"#if 0\n",
+	"#else\n",
+	"#endif\n",
+	"//",
+	"(",
+	")",
+	"{",
+	"}",
+	"../",
+	"\t",
+	"Subject: [PATCH",
+	"4294967295",
+	"9999999",
+	"-1",
+	"0",
+	"Binary files a/x and b/x differ\n",
+	"\n=====\n",
 };
 
 static void splice(struct str *s, size_t at, size_t drop, const char *p, size_t n)
 {
-	struct str out = { 0 };
+	struct str out = {0};
 
 	str_add_bytes(&out, s->s, at);
 	str_add_bytes(&out, p, n);
@@ -144,7 +174,7 @@ static void mutate_line(struct str *s, const struct input *other, unsigned int h
 		break;
 	case 2:
 		splice(s, at, length, "", 0);
-		at = pick_line(s, &(size_t){ 0 });
+		at = pick_line(s, &(size_t) {0});
 		splice(s, at, 0, line, length);
 		break;
 	default:
@@ -209,7 +239,7 @@ static void fuzz(const struct input_vec *inputs, unsigned long iterations)
 	for (unsigned long i = 0; i < iterations; i++) {
 		const struct input *in = &inputs->at[rnd(inputs->n)];
 		const struct input *other = &inputs->at[rnd(inputs->n)];
-		scoped_str struct str s = { 0 };
+		scoped_str struct str s = {0};
 
 		str_add_bytes(&s, in->data, in->size);
 		for (unsigned int k = rnd(6); k > 0; k--)
@@ -228,7 +258,7 @@ static int fail(struct error *err)
 
 int main(int argc, char **argv)
 {
-	struct input_vec inputs = { 0 };
+	struct input_vec inputs = {0};
 	struct error *err = NULL;
 
 	if (argc == 2) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * From a fix to compiled pairs, in a small tree that looks like a kernel that the user built: recorded
- * .cmd files, in-tree or with absolute paths. The real compiler runs.
+ * From a fix to compiled pairs, in a small tree that looks like a kernel that the user built:
+ * recorded .cmd files, in-tree or with absolute paths. The real compiler runs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,8 +52,8 @@ static void record(const struct world *w, const char *dir, const char *name, con
 		"-Werror=implicit-function-declaration %s -c -o %s/%s.o %s%s/%s.c "
 		" ; ./tools/objtool/objtool --orc %s/%s.o\n\n"
 		"source_%s/%s.o := %s%s/%s.c\n\ndeps_%s/%s.o := \\\n  %s \\\n\n",
-		dir, name, dir, name, prefix, prefix, prefix, more, dir, name, prefix, dir, name, dir,
-		name, dir, name, prefix, dir, name, dir, name, deps);
+		dir, name, dir, name, prefix, prefix, prefix, more, dir, name, prefix, dir, name,
+		dir, name, dir, name, prefix, dir, name, dir, name, deps);
 
 	put(w, path, text);
 }
@@ -67,9 +67,11 @@ static void make_tree(struct world *w, const char *prefix)
 
 	put(w, "include/core.h", "static inline int core(int a)\n{\n\treturn a + 1;\n}\n");
 	put(w, "drv/x.h", "static inline int x(int a)\n{\n\treturn a * 3;\n}\n");
-	put(w, "drv/sub/b.c", "#include \"../x.h\"\nint b(int);\nint b(int a)\n{\n\treturn x(a);\n}\n");
-	put(w, "mm/a.c", "#include <core.h>\nint a(int);\nint line(void);\nint a(int i)\n{\n"
-			 "\treturn core(i);\n}\nint line(void)\n{\n\treturn __LINE__;\n}\n");
+	put(w, "drv/sub/b.c",
+	    "#include \"../x.h\"\nint b(int);\nint b(int a)\n{\n\treturn x(a);\n}\n");
+	put(w, "mm/a.c",
+	    "#include <core.h>\nint a(int);\nint line(void);\nint a(int i)\n{\n"
+	    "\treturn core(i);\n}\nint line(void)\n{\n\treturn __LINE__;\n}\n");
 	put(w, "mm/c.c", "#include <core.h>\nint c;\n");
 	put(w, "mm/off.c", "int off;\n");
 	record(w, "drv/sub", "b", prefix, module, x_dep);
@@ -79,13 +81,16 @@ static void make_tree(struct world *w, const char *prefix)
 
 static void world_new(struct world *w, bool absolute)
 {
-	*w = (struct world){ 0 };
+	*w = (struct world) {0};
 	assert_null(temp_dir_new("units-test", &w->dir));
 	w->tree = path_join(w->dir, "tree");
 	w->work = path_join(w->dir, "work");
 	assert_null(make_dirs(w->work));
-	w->target = (struct target){ .name = "build:test", .srctree = w->tree, .objtree = w->tree,
-				     .cc = "gcc", .user_build = true };
+	w->target = (struct target) {.name = "build:test",
+				     .srctree = w->tree,
+				     .objtree = w->tree,
+				     .cc = "gcc",
+				     .user_build = true};
 	w->target.dir = path_join(w->dir, "cache");
 	scoped_free char *prefix = absolute ? xasprintf("%s/", w->tree) : xstrdup("./");
 
@@ -107,7 +112,8 @@ static uint64_t tree_state;
 
 static int add_state(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	tree_state = tree_state * 31 + st->st_ino + st->st_size + st->st_mtim.tv_nsec + strlen(path);
+	tree_state =
+		tree_state * 31 + st->st_ino + st->st_size + st->st_mtim.tv_nsec + strlen(path);
 	return 0;
 }
 
@@ -208,8 +214,9 @@ static void test_headers(void **state)
 	struct world w;
 
 	world_new(&w, false);
-	assert_null(build(&w, "--- a/include/core.h\n+++ b/include/core.h\n@@ -2,3 +2,4 @@\n {\n+\ta++;\n"
-			      " \treturn a + 1;\n }\n"));
+	assert_null(build(
+		&w, "--- a/include/core.h\n+++ b/include/core.h\n@@ -2,3 +2,4 @@\n {\n+\ta++;\n"
+		    " \treturn a + 1;\n }\n"));
 	assert_int_equal(w.units.n, 1);
 	assert_string_equal(w.units.at[0].source, "mm/a.c");
 	assert_null(build(&w, "--- a/include/core.h\n+++ b/include/core.h\n@@ -2,3 +2,4 @@\n {\n"
@@ -217,8 +224,9 @@ static void test_headers(void **state)
 	assert_int_equal(w.units.n, 0);
 	assert_true(has_finding(&w, "U14", SEVERITY_NOTE, "2 units compiled"));
 	units_limit = 1;
-	assert_null(build(&w, "--- a/include/core.h\n+++ b/include/core.h\n@@ -2,3 +2,4 @@\n {\n+\ta++;\n"
-			      " \treturn a + 1;\n }\n"));
+	assert_null(build(
+		&w, "--- a/include/core.h\n+++ b/include/core.h\n@@ -2,3 +2,4 @@\n {\n+\ta++;\n"
+		    " \treturn a + 1;\n }\n"));
 	units_limit = 64;
 	assert_true(has_finding(&w, "U6", SEVERITY_REFUSAL, "2 units of the target"));
 	world_free(&w);
@@ -229,15 +237,18 @@ static void test_line_neutral(void **state)
 	struct world w;
 
 	world_new(&w, false);
-	assert_null(build(&w, "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,5 @@\n #include <core.h>\n+\n+\n"
-			      " int a(int);\n int line(void);\n"));
+	assert_null(build(&w,
+			  "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -1,3 +1,5 @@\n #include <core.h>\n+\n+\n"
+			  " int a(int);\n int line(void);\n"));
 	assert_true(w.units.at[0].identical);
 	assert_true(has_finding(&w, "U14", SEVERITY_NOTE, "no code changes"));
 	/* two names made of equal line numbers clash: the plain text must be taken */
-	put(&w, "mm/c.c", "#define C2(a, b) a##b\n#define C(a, b) C2(a, b)\n"
-			  "#define UNIQUE int C(name, __LINE__) = 3\nUNIQUE;\nUNIQUE;\n");
-	assert_null(build(&w, "--- a/mm/c.c\n+++ b/mm/c.c\n@@ -3,3 +3,4 @@\n"
-			      " #define UNIQUE int C(name, __LINE__) = 3\n UNIQUE;\n+UNIQUE;\n UNIQUE;\n"));
+	put(&w, "mm/c.c",
+	    "#define C2(a, b) a##b\n#define C(a, b) C2(a, b)\n"
+	    "#define UNIQUE int C(name, __LINE__) = 3\nUNIQUE;\nUNIQUE;\n");
+	assert_null(build(
+		&w, "--- a/mm/c.c\n+++ b/mm/c.c\n@@ -3,3 +3,4 @@\n"
+		    " #define UNIQUE int C(name, __LINE__) = 3\n UNIQUE;\n+UNIQUE;\n UNIQUE;\n"));
 	assert_int_equal(w.units.n, 1);
 	assert_false(w.units.at[0].identical);
 	assert_true(has_finding(&w, "U9", SEVERITY_NOTE, "line neutrality"));
@@ -249,14 +260,16 @@ static void test_does_not_compile(void **state)
 	struct world w;
 
 	world_new(&w, false);
-	assert_null(build(&w, "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -5,3 +5,3 @@\n {\n-\treturn core(i);\n"
-			      "+\treturn gone(i);\n }\n"));
+	assert_null(build(&w,
+			  "--- a/mm/a.c\n+++ b/mm/a.c\n@@ -5,3 +5,3 @@\n {\n-\treturn core(i);\n"
+			  "+\treturn gone(i);\n }\n"));
 	assert_int_equal(w.units.n, 0);
 	assert_true(has_finding(&w, "U4", SEVERITY_REFUSAL, "mm/a.c:6:"));
 	assert_true(has_finding(&w, "U4", SEVERITY_REFUSAL, "implicit declaration"));
 	put(&w, "mm/c.c", "#include <core.h>\nint c\n");
-	assert_null(build(&w, "--- a/mm/c.c\n+++ b/mm/c.c\n@@ -1,2 +1,3 @@\n #include <core.h>\n+int d;\n"
-			      " int c\n"));
+	assert_null(build(
+		&w, "--- a/mm/c.c\n+++ b/mm/c.c\n@@ -1,2 +1,3 @@\n #include <core.h>\n+int d;\n"
+		    " int c\n"));
 	assert_true(has_finding(&w, "U3", SEVERITY_REFUSAL, "unchanged unit"));
 	world_free(&w);
 }
@@ -266,7 +279,8 @@ static void test_refusals(void **state)
 	struct world w;
 
 	world_new(&w, false);
-	assert_null(build(&w, "--- a/mm/off.c\n+++ b/mm/off.c\n@@ -1 +1 @@\n-int off;\n+int on;\n"));
+	assert_null(
+		build(&w, "--- a/mm/off.c\n+++ b/mm/off.c\n@@ -1 +1 @@\n-int off;\n+int on;\n"));
 	assert_true(has_finding(&w, "U1", SEVERITY_NOTE, "mm/off.c"));
 	assert_true(has_finding(&w, "U2", SEVERITY_REFUSAL, "nothing to do"));
 	assert_null(build(&w, "--- a/arch/x86/lib/memcpy_64.S\n+++ b/arch/x86/lib/memcpy_64.S\n"
@@ -303,7 +317,6 @@ static void test_created_header(void **state)
 static void test_no_compiler(void **state)
 {
 	struct world w;
-	scoped_free char *text = NULL;
 
 	world_new(&w, false);
 	put(&w, "mm/.a.o.cmd", "cmd_mm/a.o := no-such-gcc-99 -I./include -c -o mm/a.o mm/a.c\n");
@@ -321,21 +334,21 @@ static void test_classify(void **state)
 		enum file_kind kind;
 		const char *id;
 	} cases[] = {
-		{ "net/ipv4/tcp.c", FILE_UNIT, NULL },
-		{ "include/net/tcp.h", FILE_HEADER, NULL },
-		{ "arch/x86/entry/vdso/vma.c", FILE_REFUSED, "F2" },
-		{ "arch/x86/lib/copy_page_64.S", FILE_REFUSED, "F2" },
-		{ "arch/x86/kernel/vmlinux.lds.S", FILE_REFUSED, "U8" },
-		{ "arch/x86/boot/compressed/misc.c", FILE_REFUSED, "F2" },
-		{ "arch/x86/kernel/i8259.c", FILE_UNIT, NULL },
-		{ "arch/arm64/kernel/setup.c", FILE_NOTHING, "U12" },
-		{ "arch/xtensa/kernel/setup.c", FILE_NOTHING, "U12" },
-		{ "net/Kconfig", FILE_REFUSED, "U8" },
-		{ "net/ipv4/Makefile", FILE_REFUSED, "U8" },
-		{ "Kbuild", FILE_REFUSED, "U8" },
-		{ "Documentation/x.rst", FILE_NOTHING, "U7" },
-		{ "tools/perf/Makefile", FILE_NOTHING, "U7" },
-		{ "rust/kernel/lib.rs", FILE_REFUSED, "U13" },
+		{"net/ipv4/tcp.c", FILE_UNIT, NULL},
+		{"include/net/tcp.h", FILE_HEADER, NULL},
+		{"arch/x86/entry/vdso/vma.c", FILE_REFUSED, "F2"},
+		{"arch/x86/lib/copy_page_64.S", FILE_REFUSED, "F2"},
+		{"arch/x86/kernel/vmlinux.lds.S", FILE_REFUSED, "U8"},
+		{"arch/x86/boot/compressed/misc.c", FILE_REFUSED, "F2"},
+		{"arch/x86/kernel/i8259.c", FILE_UNIT, NULL},
+		{"arch/arm64/kernel/setup.c", FILE_NOTHING, "U12"},
+		{"arch/xtensa/kernel/setup.c", FILE_NOTHING, "U12"},
+		{"net/Kconfig", FILE_REFUSED, "U8"},
+		{"net/ipv4/Makefile", FILE_REFUSED, "U8"},
+		{"Kbuild", FILE_REFUSED, "U8"},
+		{"Documentation/x.rst", FILE_NOTHING, "U7"},
+		{"tools/perf/Makefile", FILE_NOTHING, "U7"},
+		{"rust/kernel/lib.rs", FILE_REFUSED, "U13"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -350,10 +363,12 @@ static void test_classify(void **state)
 
 static void test_paths(void **state)
 {
-	static const char *const cases[][2] = { { "a//b/./c/../d", "a/b/d" }, { "../a", "../a" },
-						{ "/../a/", "/a" },	      { "a/..", "." },
-						{ "a/../../b", "../b" } };
-	struct str_vec deps = { 0 };
+	static const char *const cases[][2] = {{"a//b/./c/../d", "a/b/d"},
+					       {"../a", "../a"},
+					       {"/../a/", "/a"},
+					       {"a/..", "."},
+					       {"a/../../b", "../b"}};
+	struct str_vec deps = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		scoped_free char *got = path_normalize(cases[i][0]);
