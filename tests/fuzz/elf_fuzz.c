@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "diff/closure.h"
 #include "diff/compare.h"
 #include "module/inspect.h"
 #include "module/module.h"
@@ -48,6 +49,26 @@ static struct error *open_model(const struct input *in, struct finding_vec *find
 	return model_new(*o, findings, m);
 }
 
+/* The livepatch object of the pair, if there is a place to write it. */
+static const char *closure_path;
+
+static struct error *try_closure(struct model *a, struct model *b, struct finding_vec *findings)
+{
+	struct map names = { 0 };
+	struct replaced_vec replaced = { 0 };
+	struct closure_stats stats = { 0 };
+	struct resolver resolver = { .kobject = "vmlinux", .findings = findings };
+	struct closure_request rq = { .original = a, .patched = b, .resolver = &resolver,
+				      .source = "fuzz.c", .names = &names,
+				      .replaced = &replaced, .findings = findings };
+	bool written;
+	struct error *err = closure_write(&rq, closure_path, &stats, &written);
+
+	map_free(&names);
+	replaced_free(&replaced);
+	return err;
+}
+
 static void try_diff(const struct input *x, const struct input *y)
 {
 	struct finding_vec findings = { 0 };
@@ -60,6 +81,8 @@ static void try_diff(const struct input *x, const struct input *y)
 	if (!err) {
 		correlate(a, b);
 		compare(a, b);
+		if (closure_path)
+			err = try_closure(a, b, &findings);
 	}
 	check_error(err);
 	model_free(a);
@@ -328,7 +351,11 @@ static struct error *run(unsigned long iterations)
 	TRY(temp_dir_new("fuzz", &dir));
 	for (size_t i = 0; i < ARRAY_SIZE(seeds); i++)
 		TRY(compile(dir, &seeds[i], &corpus[i]));
+	scoped_free char *out = path_join(dir, "out.o");
+
+	closure_path = out;
 	fuzz(iterations);
+	closure_path = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(seeds); i++)
 		free(corpus[i].data);
 	printf("%lu inputs, no crash\n", iterations);
