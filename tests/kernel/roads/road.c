@@ -210,13 +210,12 @@ bool road_replaces(const struct build_report *report, const char *kobject, const
 	return false;
 }
 
-void road_boot(const char *livepatch, const char *script, char *module, const char *cmdline,
-	       struct boot_result *result)
+void road_boot(const char *livepatch, const char *script, const struct str_vec *modules,
+	       const char *cmdline, struct boot_result *result)
 {
-	struct str_vec modules = { .at = &module, .n = module ? 1 : 0 };
 	scoped_free char *path = path_join(road_dir, "script.sh");
 	struct boot_request request = { .livepatch = livepatch, .script = script ? path : NULL,
-					.modules = &modules, .cmdline = cmdline };
+					.modules = modules, .cmdline = cmdline };
 
 	*result = (struct boot_result){ 0 };
 	if (script)
