@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "diff/policy.h"
 #include "driver/pair.h"
+#include "driver/publish.h"
 #include "layout/layout.h"
 #include "module/module.h"
 #include "target/exports.h"
@@ -199,17 +200,6 @@ static struct error *stage_module(struct build *b)
 	return module_build(&rq, &b->ko);
 }
 
-/* The results appear under their names only now. */
-static struct error *stage_publish(struct build *b)
-{
-	scoped_free char *ko_name = xasprintf("%s.ko", b->rq->name);
-	scoped_free char *ko = path_join(b->rq->out_dir, ko_name);
-
-	TRY(copy_file(b->ko, ko));
-	b->report->module = take(ko);
-	return NULL;
-}
-
 static struct error *run_stages(struct build *b)
 {
 	TRY(stage_units(b));
@@ -223,7 +213,9 @@ static struct error *run_stages(struct build *b)
 	if (findings_refuse(findings(b)))
 		return NULL;
 	TRY(stage_module(b));
-	return b->ko ? stage_publish(b) : NULL;
+	if (!b->ko)
+		return NULL;
+	return publish(b->rq, &b->units, b->ko, b->workdir, &b->report->module);
 }
 
 struct error *build_livepatch(const struct build_request *rq, struct build_report *report)
