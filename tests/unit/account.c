@@ -38,6 +38,7 @@ struct test_case {
 	struct expected expect[4];
 	const char *finding;   /* "ID SYMBOL" that must be there, or "": none */
 	const char *livepatch; /* contents of the livepatch object, instead of the patched unit */
+	const char *hidden;    /* changed function that the comparison overlooks */
 	const char *flags;     /* for the patched side only */
 	const char *untouched, *touched; /* init functions */
 	bool no_debug, plain;
@@ -226,6 +227,23 @@ static const struct test_case cases[] = {
 			"int g(int a)\n{\n\treturn ext(a + 1);\n}\n",
 	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}, {"unit.c", HUNK_REPLACED, "g", ""}},
 	 .finding = ""},
+	{.name = "changed function that the comparison overlooks",
+	 .hidden = "g",
+	 .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP "int g(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
+			"int g(int a)\n{\n\treturn ext(a + 2);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""},
+		    {"unit.c", HUNK_LOST, "", "not in the livepatch: g"}},
+	 .finding = "A1 g"},
+	{.name = "lines of an inline function that each survive in one caller only",
+	 .c = EXT INLINE "int h(int k, int a)\n{\n\tif (k)\n\t\treturn ext(a);\n\n\n\n\n\n\n"
+			 "\treturn ext(a + 7);\n}\n\nint f(int a)\n{\n\treturn h(1, a) + 1;\n}\n\n"
+			 "int g(int a)\n{\n\treturn h(0, a) + 1;\n}\n",
+	 .c_after = EXT INLINE "int h(int k, int a)\n{\n\tif (k)\n\t\treturn ext(a + 1);\n\n\n\n\n\n\n"
+			       "\treturn ext(a + 8);\n}\n\nint f(int a)\n{\n\treturn h(1, a) + 1;\n}\n\n"
+			       "int g(int a)\n{\n\treturn h(0, a) + 1;\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}, {"unit.c", HUNK_REPLACED, "g", ""}},
+	 .finding = ""},
 	{.name = "function that changes without a hunk",
 	 .flags = "-DEXTRA",
 	 .c = EXT
@@ -344,6 +362,9 @@ static void make_unit(struct work *w, const struct test_case *t)
 	must(model_new(p.patched, &w->findings, &p.b));
 	correlate(p.a, p.b);
 	compare(p.a, p.b);
+	for (size_t i = 0; t->hidden && i < p.b->entities.n; i++)
+		if (streq(p.b->entities.at[i]->name, t->hidden))
+			p.b->entities.at[i]->change = UNCHANGED;
 	pair_vec_push(&w->pairs, p);
 	if (t->livepatch) {
 		put(w, "a", "livepatch.c", t->livepatch);
