@@ -75,12 +75,13 @@ static unsigned int function_symbol(struct closure *c, struct entity *e, uint64_
 	map_put(c->rq->names, name, (void *)1);
 	str_vec_push(&c->names, name);
 	if (is_replacement(e)) {
-		struct image_symbol *s = reproduced_symbol(c->rq->resolver->repro, e->twin);
+		const struct resolver *r = c->rq->resolver;
+		struct image_symbol *s = r->repro ? reproduced_symbol(r->repro, e->twin) : NULL;
 
 		replaced_vec_push(c->rq->replaced, (struct replaced){
-			.kobject = xstrdup(c->rq->resolver->kobject),
+			.kobject = xstrdup(r->kobject),
 			.name = xstrdup(s ? s->name : e->name),
-			.sympos = s ? image_sympos(c->rq->resolver->image, s) : 0,
+			.sympos = s ? image_sympos(r->image, s) : 0,
 			.symbol = xstrdup(name),
 			.source = xstrdup(c->rq->source),
 			.why = xstrdup(e->why),
@@ -226,15 +227,30 @@ static struct target_ref literal_target(struct closure *c, const struct ref *ref
 	};
 }
 
-static struct target_ref slice_target(struct closure *c, const struct ref *ref)
+static struct target_ref refuse_nameless(struct closure *c, const struct ref *ref,
+					 const struct entity *owner)
 {
-	struct obj_section *s = ref->symbol->section;
-	uintptr_t known = (uintptr_t)map_get_u64(&c->slices, slice_key(s, ref->offset));
+	const struct obj_section *s = ref->symbol ? ref->symbol->section : owner->section;
+	struct finding *f = finding_add(c->rq->findings, "D5", SEVERITY_REFUSAL,
+					c->rq->resolver->kobject, owner->name, s->name,
+					"the function refers to a place in section %s that belongs to "
+					"no function, variable or known entry", s->name);
+
+	finding_way_out(f, "change the fix so that this function stays as it is");
+	return (struct target_ref){ 0 };
+}
+
+static struct target_ref slice_target(struct closure *c, const struct ref *ref,
+				      const struct entity *owner)
+{
+	struct obj_section *s = ref->symbol ? ref->symbol->section : NULL;
+	uintptr_t known = s ? (uintptr_t)map_get_u64(&c->slices, slice_key(s, ref->offset)) : 0;
+
+	if (!known)
+		return refuse_nameless(c, ref, owner);
 	unsigned int section = writer_section(c->w, s->name, SHT_PROGBITS,
 					      SHF_ALLOC | SHF_EXECINSTR, 0);
 
-	if (!known)
-		return (struct target_ref){ 0 };
 	return (struct target_ref){ .known = true, .offset = known - 1,
 				    .symbol = writer_section_symbol(c->w, section) };
 }
@@ -287,7 +303,7 @@ static struct target_ref find_target(struct closure *c, const struct ref_site *s
 		break;
 	}
 	if (!e)
-		return slice_target(c, ref);
+		return slice_target(c, ref, owner);
 	switch (policy_for(e, owner, r, c->rq->findings)) {
 	case POLICY_REFUSED:
 		return (struct target_ref){ 0 };
@@ -475,6 +491,8 @@ static void place_roots(struct closure *c)
 
 		if (!is_root(e, c->rq->resolver->kobject))
 			continue;
+		if (e->twin)
+			entity_refs(c->rq->original, e->twin);
 		policy_for_root(e, c->rq->resolver, c->rq->findings);
 		if (e->parent && e->parent->twin && e->parent->change == UNCHANGED) {
 			/* Its cold part changed: the function itself must be replaced. */

@@ -95,7 +95,7 @@ static enum policy data_policy(const struct entity *e, const struct entity *owne
 		return POLICY_INCLUDE;
 	if (is_action(e, SPECIAL_DESCRIPTOR) && in_module(r))
 		return POLICY_INCLUDE;
-	if (!reproduced_symbol(r->repro, e->twin) && can_copy(e))
+	if (!resolver_reaches(r, e->twin) && can_copy(e))
 		return POLICY_INCLUDE;
 	return POLICY_LIVE;
 }
@@ -147,7 +147,7 @@ static bool key_in_module(const struct ref *key, const struct resolver *r)
 		       !is_action(key->entity, SPECIAL_DESCRIPTOR);
 	if (key->kind != REF_EXTERN || (r->provided && map_has(r->provided, key->symbol->name)))
 		return false;
-	return !image_find(r->vmlinux, key->symbol->name);
+	return resolver_by_name(r) ? in_module(r) : !image_find(r->vmlinux, key->symbol->name);
 }
 
 static enum entry_policy module_key(const char *key, const struct special_entry *entry,
@@ -247,11 +247,10 @@ void policy_for_root(const struct entity *e, const struct resolver *r, struct fi
 {
 	if (!e->twin)
 		return;
-	if (r->repro->status[e->twin->index] != REPRO_SAME) {
+	if (r->repro && r->repro->status[e->twin->index] != REPRO_SAME) {
 		refuse_root(e, r, findings);
 		return;
 	}
-	entity_refs(r->repro->model, e->twin);
 	if (e->parent || is_traceable(e->twin))
 		return;
 	struct finding *f = finding_add(findings, "F1", SEVERITY_REFUSAL, r->kobject, e->name, NULL,

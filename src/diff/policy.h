@@ -26,7 +26,8 @@ enum entry_policy policy_for_entry(struct model *patched, const struct special_e
 				   const struct entity *owner, const struct resolver *r,
 				   struct finding_vec *findings);
 
-/* A changed function: may it be replaced at all (reproduced, traceable)? */
+/* A changed function: may it be replaced at all (reproduced, traceable)? The references of its twin
+ * must be known (entity_refs()). */
 void policy_for_root(const struct entity *e, const struct resolver *r,
 		     struct finding_vec *findings);
 

@@ -12,7 +12,8 @@ static int by_u64(const void *a, const void *b)
 
 void places_sort(struct places *p)
 {
-	qsort(p->at, p->n, sizeof(uint64_t), by_u64);
+	if (p->n)
+		qsort(p->at, p->n, sizeof(uint64_t), by_u64);
 }
 
 /* Bytes of an entry: from the table, or what the number of relocations gives. */

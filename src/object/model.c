@@ -261,7 +261,7 @@ static struct ref place_ref(struct model *m, struct obj_section *s, int64_t at)
 {
 	struct ref ref = { .kind = REF_ENTITY, .entity = model_entity_at(m, s, at), .offset = at };
 
-	if (ref.entity && ref.entity->kind == ENTITY_ANON) {
+	if (ref.entity && ref.entity->kind == ENTITY_ANON && s->data) {
 		if (is_string_section(s) && at >= 0 && at < (int64_t)s->size)
 			ref.kind = REF_STRING;
 		else if ((s->flags & SHF_MERGE) && at >= 0 && at < (int64_t)s->size)
@@ -281,9 +281,11 @@ struct ref model_ref(struct model *m, const struct obj_reloc *reloc, int64_t bia
 	if (!s->section)
 		return ref;
 	ref = place_ref(m, s->section, (int64_t)s->value + offset);
-	if (!ref.entity && s->type != STT_SECTION) /* beyond its section: an offset of the symbol */
-		ref = place_ref(m, s->section, (int64_t)s->value),
+	if (!ref.entity && s->type != STT_SECTION) { /* beyond its section: an offset of the symbol */
+		ref = place_ref(m, s->section, (int64_t)s->value);
+		ref.kind = REF_ENTITY;
 		ref.offset += offset;
+	}
 	ref.reloc = reloc;
 	ref.symbol = s;
 	return ref;

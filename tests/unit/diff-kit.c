@@ -67,7 +67,7 @@ void kit_open(struct kit_pair *k, const char *original, const char *patched)
 	assert_fine(object_read(patched, &k->p));
 	assert_fine(model_new(k->o, &k->findings, &k->a));
 	assert_fine(model_new(k->p, &k->findings, &k->b));
-	correlate(k->a, k->b, &k->findings);
+	correlate(k->a, k->b);
 	compare(k->a, k->b);
 }
 
