@@ -184,6 +184,13 @@ static const struct test_case cases[] = {
 			  "ext(a);\n}\n",
 	 .expect = {{"unit.c", HUNK_REFUSED, "", "init code, which has run (S1): i"}},
 	 .finding = ""},
+	{.name = "init function and its neighbour in one hunk",
+	 .touched = "i",
+	 .c = EXT INIT "int i(int a)\n{\n\treturn ext(a);\n}\nint f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT INIT "int i(int a)\n{\n\treturn ext(a + 1);\n}\nint f(int b)\n{\n\treturn "
+			     "ext(b + 2);\n}\n",
+	 .expect = {{"unit.c", HUNK_REFUSED, "f", "init code, which has run (S1): i"}},
+	 .finding = ""},
 	{.name = "helper inlined into an init function and another",
 	 .untouched = "i",
 	 .c = EXT INLINE
