@@ -69,8 +69,8 @@ static struct error *run(const struct options *o, char **fixes, size_t n, int *c
 
 	if (!err)
 		err = build_livepatch(&rq, &report);
-	if (!err && report.module)
-		err = write_report(&report, o->out_dir, name);
+	if (!err && report.module && (err = write_report(&report, o->out_dir, name)))
+		unlink(report.module); /* both results, or none */
 	if (!err && o->common.json) {
 		json_t *json = build_report_json(&report);
 
