@@ -72,7 +72,7 @@ static const struct test_case cases[] = {
 	{.name = "macro that nothing uses",
 	 .c = EXT "#define LIMIT 7\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
 	 .c_after = EXT "#define LIMIT 8\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
-	 .expect = {{"unit.c", HUNK_NO_CODE, "", "only definitions"}},
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "only definitions and declarations"}},
 	 .finding = ""},
 	{.name = "type of a structure member",
 	 .c = EXT "struct s {\n\tint a;\n\tint b;\n};\n" GAP
@@ -511,13 +511,11 @@ static void test_file_without_unit(void **state)
 	fix_free(&w.fix);
 }
 
-/* A changed initial value is what another rule refuses; the hunk says so. */
-static void test_data(void **state)
+/* What another rule refuses about data and types: the hunk says so. */
+static void check_refused(const char *before, const char *after, const char *id, const char *symbol,
+			  const char *why)
 {
-	const struct test_case t = {
-		.c = EXT "int value = 3;\nint f(int a)\n{\n\treturn a + value;\n}\n",
-		.c_after = EXT "int value = 4;\nint f(int a)\n{\n\treturn a + value;"
-			       "\n}\n"};
+	const struct test_case t = {.c = before, .c_after = after};
 	struct work w = {0};
 
 	work_begin(&w);
@@ -525,19 +523,31 @@ static void test_data(void **state)
 	put(&w, "b", "unit.c", t.c_after);
 	make_fix(&w, &t);
 	make_unit(&w, &t);
-	finding_add(&w.findings, "S2", SEVERITY_REFUSAL, "vmlinux", "value", NULL, "changed");
+	finding_add(&w.findings, id, SEVERITY_REFUSAL, "vmlinux", symbol, NULL, "changed");
 	account(&w);
 	assert_int_equal(w.result.n, 1);
 	assert_int_equal(w.result.at[0].fate, HUNK_REFUSED);
-	assert_string_equal(w.result.at[0].why, "changes the data value (S2)");
+	assert_string_equal(w.result.at[0].why, why);
 	work_end(&w);
+}
+
+static void test_refused_by_others(void **state)
+{
+	check_refused(EXT "int value = 3;\nint f(int a)\n{\n\treturn a + value;\n}\n",
+		      EXT "int value = 4;\nint f(int a)\n{\n\treturn a + value;\n}\n", "S2",
+		      "value", "changes the data value (S2)");
+	check_refused(EXT "struct s {\n\tint a;\n\tint b;\n};\nint f(struct s *s)\n{\n\treturn "
+			  "ext(s->b);\n}\n",
+		      EXT "struct s {\n\tlong a;\n\tint b;\n};\nint f(struct s *s)\n{\n\treturn "
+			  "ext(s->b);\n}\n",
+		      "S3", "struct s", "changes the type struct s (S3)");
 }
 
 int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(cases) + 2] = {
 		cmocka_unit_test(test_file_without_unit),
-		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_refused_by_others),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
