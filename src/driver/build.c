@@ -109,25 +109,6 @@ static struct error *stage_closure(struct build *b)
 	return NULL;
 }
 
-static bool touched_by_fix(void *arg, const char *function)
-{
-	return account_touches_function(arg, function);
-}
-
-/* Stage: what became of every hunk. With that, changed init functions can be judged. */
-static struct error *stage_account(struct build *b)
-{
-	progress_step("accounting for every hunk");
-	struct error *err = pairs_account(b->rq->fix, b->rq->target->srctree, &b->pairs, &b->units,
-					  &b->written, &b->report->hunks, findings(b));
-
-	for (size_t i = 0; !err && i < b->pairs.n; i++)
-		if (b->pairs.at[i].b)
-			policy_for_gone(b->pairs.at[i].b, &b->pairs.at[i].resolver, touched_by_fix,
-					&b->report->hunks, findings(b));
-	return err;
-}
-
 static bool is_new_or_changed(const struct entity *e)
 {
 	return e->kind == ENTITY_FUNCTION && e->change != UNCHANGED && !entity_is_init(e);
@@ -152,6 +133,25 @@ static struct error *stage_layout(struct build *b)
 		TRY(err);
 	}
 	return NULL;
+}
+
+static bool touched_by_fix(void *arg, const char *function)
+{
+	return account_touches_function(arg, function);
+}
+
+/* Stage: what became of every hunk. With that, changed init functions can be judged. */
+static struct error *stage_account(struct build *b)
+{
+	progress_step("accounting for every hunk");
+	struct error *err = pairs_account(b->rq->fix, b->rq->target->srctree, &b->pairs, &b->units,
+					  &b->written, &b->report->hunks, findings(b));
+
+	for (size_t i = 0; !err && i < b->pairs.n; i++)
+		if (b->pairs.at[i].b)
+			policy_for_gone(b->pairs.at[i].b, &b->pairs.at[i].resolver, touched_by_fix,
+					&b->report->hunks, findings(b));
+	return err;
 }
 
 static void check_empty(struct build *b)
@@ -207,8 +207,8 @@ static struct error *run_stages(struct build *b)
 		return NULL;
 	TRY(stage_compare(b));
 	TRY(stage_closure(b));
-	TRY(stage_account(b));
 	TRY(stage_layout(b));
+	TRY(stage_account(b));
 	check_empty(b);
 	if (findings_refuse(findings(b)))
 		return NULL;
