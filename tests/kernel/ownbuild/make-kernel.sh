@@ -24,13 +24,17 @@ key() {
 	cat "$here/small.config" "$here/make-kernel.sh"
 }
 
-# A source of its own: links to the same files, which nobody writes to. A target's source has only
-# its own architecture; the others' Kconfig files that are read all the same are empty ones here.
+# A source of its own: links to the same files, which nobody writes to. A target's source has only its
+# own architecture; files of others that Kconfig and Makefiles read all the same are empty ones here.
+foreign_files() {
+	foreign_files |	foreign_files | sort -u | while read -r file; do| sed 's/.*"\(.*\)"/\1/'
+	grep -rhoE '^include \$\(srctree\)/arch/[^ $]*$' --include=Makefile . | sed 's/.*srctree)\///'
+}
+
 make_source() {
 	cp -al "$source" "$dir/source" 2> /dev/null || cp -a "$source" "$dir/source"
 	cd "$dir/source"
-	grep -rhoE '^[[:space:]]*source "arch/[^"$]*"' --include='Kconfig*' . |
-		sed 's/.*"\(.*\)"/\1/' | sort -u | while read -r file; do
+	foreign_files | sort -u | while read -r file; do
 		[ -e "$file" ] && continue
 		mkdir -p "$(dirname "$file")"
 		: > "$file"

@@ -102,6 +102,8 @@ static bool survivors(double seconds)
 		if (pid == 0)
 			poll(NULL, 0, 10);
 	} while (pid > 0 || (pid == 0 && monotonic_seconds() < limit));
+	if (pid == 0 && system("ps -o pid,ppid,etimes,stat,args --ppid $PPID") < 0)
+		print_error("ps cannot be run\n");
 	return pid == 0;
 }
 
