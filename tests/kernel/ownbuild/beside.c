@@ -55,8 +55,8 @@ static void test_vdso(void **state)
 static void test_not_vdso(void **state)
 {
 	scoped_free char *patch = make_patch("include/vdso/helpers.h",
-		"static __always_inline void vdso_write_begin(struct vdso_data *vdata)",
-		"static inline void vdso_write_begin(struct vdso_data *vdata)");
+		"static __always_inline void vdso_write_end(struct vdso_data *vd)",
+		"static __always_inline __maybe_unused void vdso_write_end(struct vdso_data *vd)");
 	scoped_free char *out = suture(1, "build", patch, "-t", target, "-o", scratch, NULL);
 
 	assert_null(strstr(out, "F2"));
