@@ -10,7 +10,7 @@
 struct accounting {
 	struct source_file *sources; /* of the files that some unit reads */
 	size_t nsources;
-	struct facts_vec facts;      /* one for each hunk, in order */
+	struct facts_vec facts; /* one for each hunk, in order */
 };
 
 static void accounting_free(struct accounting *a)
@@ -41,13 +41,14 @@ static struct error *read_sources(struct accounting *a, const struct fix *fix, c
 		if (read)
 			TRY(source_file_read(srctree, file, source));
 		for (size_t h = 0; h < file->hunks.n; h++)
-			facts_vec_push(&a->facts, (struct facts){ .file = file, .source = source,
-								  .hunk = h });
+			facts_vec_push(&a->facts,
+				       (struct facts) {.file = file, .source = source, .hunk = h});
 	}
 	return NULL;
 }
 
-/* What an earlier stage said about the file (its location is the file's first line in the patch). */
+/* What an earlier stage said about the file (its location is the file's first line in the patch).
+ */
 static const struct finding *said_about(const struct finding_vec *findings,
 					const struct fix_file *file)
 {
@@ -67,7 +68,7 @@ static const struct finding *said_about(const struct finding_vec *findings,
 /* A hunk of a file that no compiled unit reads. */
 static struct hunk_account without_unit(const struct facts *f, struct finding_vec *findings)
 {
-	struct hunk_account a = { .file = f->file, .hunk = f->hunk, .fate = HUNK_NO_CODE };
+	struct hunk_account a = {.file = f->file, .hunk = f->hunk, .fate = HUNK_NO_CODE};
 	const struct finding *said = said_about(findings, f->file);
 
 	if (said) {
@@ -76,8 +77,8 @@ static struct hunk_account without_unit(const struct facts *f, struct finding_ve
 		return a;
 	}
 	const struct hunk *h = &f->file->hunks.at[f->hunk];
-	scoped_free char *location = xasprintf("%s:%zu", h->patch ? h->patch : f->file->path,
-					       h->patch_line);
+	scoped_free char *location =
+		xasprintf("%s:%zu", h->patch ? h->patch : f->file->path, h->patch_line);
 	struct finding *finding =
 		finding_add(findings, "A1", SEVERITY_REFUSAL, NULL, NULL, location,
 			    "hunk %zu of %s was in no compiled unit, and no stage said why",
@@ -93,7 +94,7 @@ struct error *account_hunks(const struct fix *fix, const char *srctree,
 			    const struct account_unit *units, size_t n,
 			    struct hunk_account_vec *result, struct finding_vec *findings)
 {
-	SCOPED(accounting_free) struct accounting a = { 0 };
+	SCOPED(accounting_free) struct accounting a = {0};
 
 	TRY(read_sources(&a, fix, srctree, units, n));
 	for (size_t i = 0; i < n; i++)
@@ -101,8 +102,8 @@ struct error *account_hunks(const struct fix *fix, const char *srctree,
 	for (size_t i = 0; i < a.facts.n; i++) {
 		struct facts *f = &a.facts.at[i];
 
-		hunk_account_vec_push(result, f->compiled ? fate_of(f, findings) :
-							    without_unit(f, findings));
+		hunk_account_vec_push(result, f->compiled ? fate_of(f, findings)
+							  : without_unit(f, findings));
 	}
 	return NULL;
 }
@@ -163,10 +164,11 @@ json_t *hunk_accounts_json(const struct hunk_account_vec *result)
 
 		for (size_t k = 0; k < a->functions.n; k++)
 			json_array_append_new(functions, json_string(a->functions.at[k]));
-		json_array_append_new(list, json_pack(
-			"{ss si si ss so ss}", "file", a->file->path, "hunk", (int)a->hunk + 1, "line",
-			(int)a->file->hunks.at[a->hunk].old_start, "fate", hunk_fate_name(a->fate),
-			"functions", functions, "why", a->why));
+		json_array_append_new(list, json_pack("{ss si si ss so ss}", "file", a->file->path,
+						      "hunk", (int)a->hunk + 1, "line",
+						      (int)a->file->hunks.at[a->hunk].old_start,
+						      "fate", hunk_fate_name(a->fate), "functions",
+						      functions, "why", a->why));
 	}
 	return list;
 }

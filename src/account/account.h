@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Every hunk of a fix comes to something: replaced functions, no change of code (and why), or a
- * refusal. A hunk whose code is neither in the livepatch nor explained is a refusal of its own (A1):
- * a livepatch with a part of the fix is worse than none.
+ * refusal. A hunk whose code is neither in the livepatch nor explained is a refusal of its own
+ * (A1): a livepatch with a part of the fix is worse than none.
  *
  * Evidence: the line tables and inlined functions in the DWARF of both objects of each unit, the
  * text of the files, and the symbols of the livepatch object that was really written.
@@ -26,8 +26,8 @@ struct account_entity {
 	const char *original; /* in the original object, NULL for a new one */
 	enum account_state state;
 	bool function;
-	const char *why;      /* first difference, or NULL */
-	bool gone;            /* init or exit code or data, which the running kernel has freed */
+	const char *why; /* first difference, or NULL */
+	bool gone;	 /* init or exit code or data, which the running kernel has freed */
 };
 DEFINE_VEC(account_entity_vec, struct account_entity)
 
@@ -35,10 +35,10 @@ DEFINE_VEC(account_entity_vec, struct account_entity)
 struct account_unit {
 	const char *source, *kobject;
 	const char *original, *patched; /* objects with DWARF */
-	const char *livepatch;          /* the object made of it, NULL: none was written */
-	bool identical;                 /* both objects have the same code and data */
-	bool plain;                     /* the patched side was compiled without #line directives */
-	const struct str_vec *files;    /* files of the fix that it reads */
+	const char *livepatch;		/* the object made of it, NULL: none was written */
+	bool identical;			/* both objects have the same code and data */
+	bool plain;			/* the patched side was compiled without #line directives */
+	const struct str_vec *files;	/* files of the fix that it reads */
 	struct account_entity_vec entities; /* empty for an identical pair */
 };
 
@@ -51,18 +51,20 @@ enum hunk_fate {
 
 struct hunk_account {
 	const struct fix_file *file;
-	size_t hunk;              /* index in file->hunks */
+	size_t hunk; /* index in file->hunks */
 	enum hunk_fate fate;
-	struct str_vec functions; /* replaced and new functions with code of the hunk, or changed by it */
-	char *why;                /* evidence, one clause */
-	struct str_vec init;         /* changed init functions that the hunk itself is in */
-	struct str_vec init_inlined; /* those that only have a copy of code that is replaced elsewhere */
+	struct str_vec
+		functions; /* replaced and new functions with code of the hunk, or changed by it */
+	char *why;	   /* evidence, one clause */
+	struct str_vec init; /* changed init functions that the hunk itself is in */
+	struct str_vec
+		init_inlined; /* those that only have a copy of code that is replaced elsewhere */
 };
 DEFINE_VEC(hunk_account_vec, struct hunk_account)
 
 /*
- * Accounts for all hunks, in the order of the fix. srctree: the unchanged source. findings: those of
- * earlier stages explain files without code; A1 (lost hunk), A2 (a function changed that no hunk
+ * Accounts for all hunks, in the order of the fix. srctree: the unchanged source. findings: those
+ * of earlier stages explain files without code; A1 (lost hunk), A2 (a function changed that no hunk
  * explains) and A3 (no debug information) are added. Errors: D1, D2, Y1 and those of fix_apply().
  */
 struct error *account_hunks(const struct fix *fix, const char *srctree,

@@ -66,7 +66,7 @@ static char *without_cold(const char *name)
 
 static void find_bases(struct code *c)
 {
-	struct map by_name = { 0 };
+	struct map by_name = {0};
 
 	for (size_t i = 0; i < c->symbols.n; i++)
 		map_put(&by_name, c->symbols.at[i].name, (void *)(uintptr_t)(i + 1));
@@ -86,11 +86,13 @@ static void read_symbols(struct code *c, Dwfl_Module *mod)
 	for (int i = 1; i < n; i++) {
 		GElf_Sym sym;
 		GElf_Addr address;
-		const char *name = dwfl_module_getsym_info(mod, i, &sym, &address, NULL, NULL, NULL);
+		const char *name =
+			dwfl_module_getsym_info(mod, i, &sym, &address, NULL, NULL, NULL);
 
 		if (name && GELF_ST_TYPE(sym.st_info) == STT_FUNC && sym.st_size)
-			code_symbol_vec_push(&c->symbols, (struct code_symbol){
-				.address = address, .size = sym.st_size, .name = name });
+			code_symbol_vec_push(&c->symbols, (struct code_symbol) {.address = address,
+										.size = sym.st_size,
+										.name = name});
 	}
 	if (c->symbols.n)
 		qsort(c->symbols.at, c->symbols.n, sizeof(*c->symbols.at), by_address);
@@ -171,7 +173,7 @@ static void add_row(struct code *c, long file, int line, Dwarf_Addr address)
 	size_t symbol = symbol_at(c, address);
 
 	if (symbol && first_time(c, symbol, file, line))
-		code_row_vec_push(&c->rows, (struct code_row){ symbol - 1, file, line });
+		code_row_vec_push(&c->rows, (struct code_row) {symbol - 1, file, line});
 }
 
 static struct error *read_lines(struct code *c, Dwarf_Die *cu)
@@ -229,7 +231,7 @@ static long function_index(struct code *c, Dwarf_Die *die)
 		*slot = (void *)-1L;
 		if (file >= 0 && name && !dwarf_decl_line(&origin, &line) && line > 0) {
 			code_function_vec_push(&c->functions,
-					       (struct code_function){ name, file, line });
+					       (struct code_function) {name, file, line});
 			*slot = (void *)(uintptr_t)c->functions.n;
 		}
 	}
@@ -242,8 +244,7 @@ static void add_part(struct code *c, uint32_t symbol, Dwarf_Die *die, bool inlin
 
 	/* Rows have a file where parts have this mark. */
 	if (function >= 0 && first_time(c, symbol + 1, 0x3ffff - inlined, function))
-		code_part_vec_push(&c->parts,
-				   (struct code_part){ symbol, function, inlined });
+		code_part_vec_push(&c->parts, (struct code_part) {symbol, function, inlined});
 }
 
 static struct error *walk_inlined(struct code *c, uint32_t symbol, Dwarf_Die *parent,
@@ -308,7 +309,7 @@ struct error *code_read(const char *path, const struct code_file_vec *files, str
 	Dwarf_Die die;
 	int more = 1;
 
-	*c = (struct code){ .path = path, .files = files };
+	*c = (struct code) {.path = path, .files = files};
 	TRY(open_module(c, &mod));
 	read_symbols(c, mod);
 	if (!c->dwarf)
@@ -319,7 +320,8 @@ struct error *code_read(const char *path, const struct code_file_vec *files, str
 		TRY(read_lines(c, &die));
 		TRY(read_functions(c, &die));
 	}
-	return more < 0 ? error_new("D2", "%s: debug information: %s", path, dwarf_errmsg(-1)) : NULL;
+	return more < 0 ? error_new("D2", "%s: debug information: %s", path, dwarf_errmsg(-1))
+			: NULL;
 }
 
 void code_free(struct code *c)

@@ -18,15 +18,15 @@
 struct code_file {
 	const char *path;    /* relative to the source tree */
 	const bool *touched; /* by line number: rows of these lines are kept */
-	size_t n;            /* of touched */
-	bool *has_code;      /* filled: lines that have code; as many as touched */
+	size_t n;	     /* of touched */
+	bool *has_code;	     /* filled: lines that have code; as many as touched */
 };
 DEFINE_VEC(code_file_vec, struct code_file)
 
 struct code_symbol {
 	uint64_t address, size;
 	const char *name; /* of a .cold part: as it is */
-	uint32_t base;    /* the symbol it is part of: itself, or the function of a .cold part */
+	uint32_t base;	  /* the symbol it is part of: itself, or the function of a .cold part */
 };
 DEFINE_VEC(code_symbol_vec, struct code_symbol)
 
@@ -53,14 +53,14 @@ struct code {
 	const char *path;
 	const struct code_file_vec *files;
 	Dwfl *dwfl;
-	Dwarf *dwarf; /* NULL: no debug information */
+	Dwarf *dwarf;			/* NULL: no debug information */
 	struct code_symbol_vec symbols; /* function symbols by address */
 	struct code_function_vec functions;
 	struct code_row_vec rows;   /* each once */
 	struct code_part_vec parts; /* each once */
-	struct map file_of;     /* file name's address → index + 1, or none: -1 */
-	struct map function_at; /* DIE offset → index + 1, or none: -1 */
-	struct map seen;        /* keys of rows and parts */
+	struct map file_of;	    /* file name's address → index + 1, or none: -1 */
+	struct map function_at;	    /* DIE offset → index + 1, or none: -1 */
+	struct map seen;	    /* keys of rows and parts */
 };
 
 /* Reads the object. Ids D1 (not ELF), D2 (damaged DWARF). Without DWARF: dwarf is NULL. */

@@ -10,7 +10,7 @@
 static char *join(const struct str_vec *names)
 {
 	enum { SHOWN = 4 };
-	struct str out = { 0 };
+	struct str out = {0};
 
 	for (size_t i = 0; i < names->n && i < SHOWN; i++)
 		str_add(&out, "%s%s", i ? ", " : "", (const char *)names->at[i]);
@@ -51,12 +51,28 @@ static const struct finding *refusal_about(const struct finding_vec *findings,
 	return NULL;
 }
 
+/* A refusal of a type that the hunk declares ("struct s"), or NULL. */
+static const struct finding *refused_type(const struct finding_vec *findings,
+					  const struct str_vec *types)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->at[i];
+		const char *tag = f->symbol ? strrchr(f->symbol, ' ') : NULL;
+
+		if (f->severity == SEVERITY_REFUSAL && f->symbol &&
+		    (streq(f->id, "S3") || streq(f->id, "S4")) &&
+		    names_have(types, tag ? tag + 1 : f->symbol))
+			return f;
+	}
+	return NULL;
+}
+
 /* --- the text of a hunk --- */
 
 /* All characters of the lines with this mark, blanks left out. */
 static char *squeezed(const struct hunk *h, char mark)
 {
-	struct str out = { 0 };
+	struct str out = {0};
 
 	str_add_bytes(&out, "", 0);
 	for (size_t i = 0; i < h->lines.n; i++) {
@@ -110,9 +126,9 @@ static bool mentions(const struct hunk *h, const char *word)
 /* A debug call whose code the configuration leaves out, by its name. */
 static const char *debug_call(const struct hunk *h)
 {
-	static const char *const calls[] = { "pr_debug", "pr_devel", "dev_dbg", "dev_vdbg", "netdev_dbg",
-					     "DEBUGP", "dprintk", "lockdep_assert", "VM_BUG_ON",
-					     "VM_WARN_ON", "might_sleep", "ASSERT" };
+	static const char *const calls[] = {
+		"pr_debug", "pr_devel",	      "dev_dbg",   "dev_vdbg",	 "netdev_dbg",	"DEBUGP",
+		"dprintk",  "lockdep_assert", "VM_BUG_ON", "VM_WARN_ON", "might_sleep", "ASSERT"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
 		if (mentions(h, calls[i]))
@@ -125,10 +141,12 @@ static const char *debug_call(const struct hunk *h)
 static char *why_definition(const struct hunk *h)
 {
 	if (mentions(h, "MODULE_"))
-		return xstrdup("only information about the module, which a livepatch does not carry");
+		return xstrdup(
+			"only information about the module, which a livepatch does not carry");
 	if (mentions(h, "EXPORT_SYMBOL"))
 		return xstrdup("only exports, which a livepatch cannot add or take away");
-	return xstrdup("only definitions and declarations, which change no code of this configuration");
+	return xstrdup(
+		"only definitions and declarations, through which alone no function changes");
 }
 
 static char *why_inside(const struct facts *f, const struct hunk *h)
@@ -138,13 +156,14 @@ static char *why_inside(const struct facts *f, const struct hunk *h)
 	scoped_free char *names = join(&f->names);
 
 	if (d)
-		return xasprintf("under \"%.*s\", which has no code in this configuration", (int)d->n,
-				 d->s);
+		return xasprintf("under \"%.*s\", which has no code in this configuration",
+				 (int)d->n, d->s);
 	if (!f->active)
 		return xasprintf("no code of %s in this configuration: not compiled, or not used",
 				 f->names.n ? names : "its function");
 	if (debug)
-		return xasprintf("its lines in %s (%s) have no code in this configuration", names, debug);
+		return xasprintf("its lines in %s (%s) have no code in this configuration", names,
+				 debug);
 	return xasprintf("its lines in %s change no instruction", names);
 }
 
@@ -180,8 +199,8 @@ static char *why_no_code(const struct facts *f)
 	const struct source_line *d = f->branch_active ? NULL : branch_directive(f);
 
 	if (d)
-		return xasprintf("under \"%.*s\", which has no code in this configuration", (int)d->n,
-				 d->s);
+		return xasprintf("under \"%.*s\", which has no code in this configuration",
+				 (int)d->n, d->s);
 	return why_definition(h);
 }
 
@@ -192,15 +211,16 @@ static void report_lost(const struct facts *f, const struct str_vec *names,
 {
 	const struct hunk *h = &f->file->hunks.at[f->hunk];
 	scoped_free char *list = join(names);
-	scoped_free char *location = xasprintf("%s:%zu", h->patch ? h->patch : f->file->path,
-					       h->patch_line);
+	scoped_free char *location =
+		xasprintf("%s:%zu", h->patch ? h->patch : f->file->path, h->patch_line);
 	struct finding *finding =
 		finding_add(findings, "A1", SEVERITY_REFUSAL, NULL, names->at[0], location,
 			    "hunk %zu of %s changes %s, but nothing of it is in the livepatch",
 			    f->hunk + 1, f->file->path, list);
 
-	finding_way_out(finding, "report this fix and target as a defect of Suture; until then, make the "
-				 "livepatch from a fix without this hunk only if it is not needed");
+	finding_way_out(finding,
+			"report this fix and target as a defect of Suture; until then, make the "
+			"livepatch from a fix without this hunk only if it is not needed");
 }
 
 static bool unexplained_data(const struct facts *f, const struct finding_vec *findings)
@@ -226,6 +246,7 @@ static char *why_replaced(const struct facts *f)
 static void decide(struct facts *f, struct finding_vec *findings, struct hunk_account *a)
 {
 	const struct finding *refusal = refusal_about(findings, &f->data);
+	const struct finding *type = refused_type(findings, &f->types);
 
 	if (f->lost.n || unexplained_data(f, findings)) {
 		const struct str_vec *names = f->lost.n ? &f->lost : &f->data_lost;
@@ -239,6 +260,9 @@ static void decide(struct facts *f, struct finding_vec *findings, struct hunk_ac
 	} else if (refusal && f->data.n) {
 		a->fate = HUNK_REFUSED;
 		a->why = xasprintf("changes the data %s (%s)", refusal->symbol, refusal->id);
+	} else if (type) {
+		a->fate = HUNK_REFUSED;
+		a->why = xasprintf("changes the type %s (%s)", type->symbol, type->id);
 	} else if (f->replaced.n) {
 		a->fate = HUNK_REPLACED;
 		a->why = why_replaced(f);
@@ -250,7 +274,7 @@ static void decide(struct facts *f, struct finding_vec *findings, struct hunk_ac
 
 struct hunk_account fate_of(struct facts *f, struct finding_vec *findings)
 {
-	struct hunk_account a = { .file = f->file, .hunk = f->hunk };
+	struct hunk_account a = {.file = f->file, .hunk = f->hunk};
 
 	/* Nothing but init code has it: then that is what the hunk changes. */
 	if (!f->replaced.n)
@@ -260,6 +284,6 @@ struct hunk_account fate_of(struct facts *f, struct finding_vec *findings)
 	a.functions = f->replaced;
 	a.init = f->init;
 	a.init_inlined = f->init_inlined;
-	f->replaced = f->init = f->init_inlined = (struct str_vec){ 0 };
+	f->replaced = f->init = f->init_inlined = (struct str_vec) {0};
 	return a;
 }

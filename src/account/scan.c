@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Lines and top-level declarations of a C file, without preprocessing: comments, strings, directives
- * and continued lines as C17 5.1.1.2 has them, then braces. A brace in the first column puts right
- * what unbalanced #if branches left behind.
+ * Lines and top-level declarations of a C file, without preprocessing: comments, strings,
+ * directives and continued lines as C17 5.1.1.2 has them, then braces. A brace in the first column
+ * puts right what unbalanced #if branches left behind.
  */
 #include <ctype.h>
 #include <string.h>
@@ -12,16 +12,16 @@
 
 /* A declaration under way. */
 struct item {
-	size_t first;      /* line of its first token, 0: none yet */
+	size_t first; /* line of its first token, 0: none yet */
 	long braces, parens;
 	enum block_kind kind;
 	const char *word, *name; /* last identifier outside parentheses; what is declared */
 	size_t word_n, name_n;
-	bool data;         /* '=' was seen */
+	bool data; /* '=' was seen */
 };
 
 struct conditional {
-	struct item item;  /* where the branch began */
+	struct item item; /* where the branch began */
 	uint32_t branch;
 	bool first_ifndef;
 };
@@ -32,7 +32,7 @@ struct scan {
 	struct item item;
 	struct conditional_vec open;
 	size_t line;
-	bool comment;   /* inside a block comment */
+	bool comment;	/* inside a block comment */
 	bool continued; /* the line before ended in a backslash */
 	bool directive;
 };
@@ -54,15 +54,20 @@ static void end_item(struct scan *s)
 	if (i->first) {
 		uint32_t index = s->out->blocks.n;
 
-		source_block_vec_push(&s->out->blocks, (struct source_block){
-			.kind = i->kind ? i->kind : i->data ? BLOCK_DATA : BLOCK_OTHER,
-			.first = i->first, .last = s->line,
-			.name = i->name ? xstrndup(i->name, i->name_n) :
-				i->word ? xstrndup(i->word, i->word_n) : NULL });
+		source_block_vec_push(
+			&s->out->blocks,
+			(struct source_block) {.kind = i->kind	 ? i->kind
+						       : i->data ? BLOCK_DATA
+								 : BLOCK_OTHER,
+					       .first = i->first,
+					       .last = s->line,
+					       .name = i->name	 ? xstrndup(i->name, i->name_n)
+						       : i->word ? xstrndup(i->word, i->word_n)
+								 : NULL});
 		for (size_t k = i->first; k <= s->line; k++)
 			s->out->lines.at[k].block = index;
 	}
-	*i = (struct item){ 0 };
+	*i = (struct item) {0};
 }
 
 static void open_brace(struct item *i)
@@ -79,9 +84,9 @@ static void close_brace(struct scan *s)
 
 static bool is_attribute(const struct item *i)
 {
-	static const char *const words[] = { "__attribute__", "__aligned", "__section", "__printf",
-					     "__acquires", "__releases", "__must_hold", "typeof",
-					     "__typeof__", "_Alignas" };
+	static const char *const words[] = {
+		"__attribute__", "__aligned",	"__section", "__printf",   "__acquires",
+		"__releases",	 "__must_hold", "typeof",    "__typeof__", "_Alignas"};
 
 	for (size_t k = 0; i->word && k < ARRAY_SIZE(words); k++)
 		if (i->word_n == strlen(words[k]) && memcmp(i->word, words[k], i->word_n) == 0)
@@ -162,7 +167,8 @@ static bool starts(const char *p, const char *end, const char *word)
 {
 	size_t n = strlen(word);
 
-	return (size_t)(end - p) >= n && memcmp(p, word, n) == 0 && (p + n == end || !is_word(p[n]));
+	return (size_t)(end - p) >= n && memcmp(p, word, n) == 0 &&
+	       (p + n == end || !is_word(p[n]));
 }
 
 static void end_branch(struct scan *s)
@@ -175,8 +181,10 @@ static void end_branch(struct scan *s)
 static void begin_branch(struct scan *s, struct conditional *c)
 {
 	c->branch = s->out->branches.n;
-	source_branch_vec_push(&s->out->branches, (struct source_branch){
-		.first = s->line + 1, .directive = s->line, .guard = c->first_ifndef });
+	source_branch_vec_push(&s->out->branches,
+			       (struct source_branch) {.first = s->line + 1,
+						       .directive = s->line,
+						       .guard = c->first_ifndef});
 }
 
 /* p: after the '#'. The branches of an #if each begin with the state that it began with. */
@@ -189,7 +197,7 @@ static void conditional(struct scan *s, const char *p, const char *end)
 	bool other = starts(p, end, "else") || starts(p, end, "elif");
 
 	if (opens) {
-		struct conditional c = { .item = s->item };
+		struct conditional c = {.item = s->item};
 
 		c.first_ifndef = starts(p, end, "ifndef") && s->out->branches.n == 1 &&
 				 s->out->blocks.n == 1 && !s->item.first;
@@ -262,18 +270,18 @@ static void scan_line(struct scan *s, const char *p, const char *end)
 
 void source_scan(char *text, size_t size, struct source_text *out)
 {
-	struct scan s = { .out = out };
+	struct scan s = {.out = out};
 	const char *p = text, *end = text + size;
 
-	*out = (struct source_text){ .text = text };
-	source_line_vec_push(&out->lines, (struct source_line){ 0 });
-	source_block_vec_push(&out->blocks, (struct source_block){ 0 });
-	source_branch_vec_push(&out->branches, (struct source_branch){ 0 });
+	*out = (struct source_text) {.text = text};
+	source_line_vec_push(&out->lines, (struct source_line) {0});
+	source_block_vec_push(&out->blocks, (struct source_block) {0});
+	source_branch_vec_push(&out->branches, (struct source_branch) {0});
 	while (p < end) {
 		const char *nl = memchr(p, '\n', end - p), *stop = nl ? nl : end;
 
 		s.line = out->lines.n;
-		source_line_vec_push(&out->lines, (struct source_line){ .s = p, .n = stop - p });
+		source_line_vec_push(&out->lines, (struct source_line) {.s = p, .n = stop - p});
 		scan_line(&s, p, stop);
 		p = nl ? nl + 1 : end;
 	}

@@ -25,7 +25,7 @@ static void number_lines(struct source_file *f, const char *neutral, size_t size
 
 	f->number = xcalloc(f->new.lines.n + 1, sizeof(*f->number));
 	f->next = xcalloc(f->new.lines.n + 1, sizeof(*f->next));
-	for (size_t i = 1; i < f->new.lines.n && p < end;) {
+	for (size_t i = 1; i < f->new.lines.n &&p < end;) {
 		const struct source_line *l = &f->new.lines.at[i];
 		const char *q = line_end(p, end);
 		size_t n = q - p - (q > p && q[-1] == '\n');
@@ -52,11 +52,11 @@ struct error *source_file_read(const char *srctree, const struct fix_file *file,
 {
 	scoped_free char *path = path_join(srctree, file->path);
 	scoped_free char *text = NULL;
-	SCOPED(edit_vec_free) struct edit_vec edits = { 0 };
+	SCOPED(edit_vec_free) struct edit_vec edits = {0};
 	char *patched = NULL;
 	size_t size = 0, patched_size = 0, neutral_size = 0;
 
-	*f = (struct source_file){ .file = file };
+	*f = (struct source_file) {.file = file};
 	if (file->created)
 		text = xstrdup("");
 	else

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The text of one file of the fix, before and after, seen just closely enough to say what a line is:
- * code, directive or comment, inside which top-level declaration, under which #if. And which number
- * the compiler gave to each line of the patched text.
+ * The text of one file of the fix, before and after, seen just closely enough to say what a line
+ * is: code, directive or comment, inside which top-level declaration, under which #if. And which
+ * number the compiler gave to each line of the patched text.
  */
 #ifndef SUTURE_ACCOUNT_SOURCE_H
 #define SUTURE_ACCOUNT_SOURCE_H
@@ -13,23 +13,23 @@
 #include "units/fix.h"
 
 enum line_kind {
-	LINE_EMPTY = 0,     /* blank, or nothing but comment */
-	LINE_CODE = 1,      /* has a token outside of directives */
+	LINE_EMPTY = 0,	    /* blank, or nothing but comment */
+	LINE_CODE = 1,	    /* has a token outside of directives */
 	LINE_DIRECTIVE = 2, /* part of a preprocessor directive */
 };
 
 enum block_kind {
 	BLOCK_NONE,
 	BLOCK_FUNCTION, /* a definition with a body */
-	BLOCK_DATA,     /* something with an initialiser */
-	BLOCK_OTHER,    /* types, prototypes, macro invocations */
+	BLOCK_DATA,	/* something with an initialiser */
+	BLOCK_OTHER,	/* types, prototypes, macro invocations */
 };
 
 /* A top-level declaration. */
 struct source_block {
 	enum block_kind kind;
 	size_t first, last; /* lines from 1 */
-	char *name;         /* what it declares, as far as it can be told, or NULL */
+	char *name;	    /* what it declares, as far as it can be told, or NULL */
 };
 DEFINE_VEC(source_block_vec, struct source_block)
 
@@ -37,7 +37,7 @@ DEFINE_VEC(source_block_vec, struct source_block)
 struct source_branch {
 	size_t first, last; /* its lines, the directives themselves left out */
 	size_t directive;   /* line that opens it */
-	bool guard;         /* the guard around a whole header */
+	bool guard;	    /* the guard around a whole header */
 };
 DEFINE_VEC(source_branch_vec, struct source_branch)
 
@@ -45,15 +45,15 @@ struct source_line {
 	const char *s; /* not NUL-terminated */
 	size_t n;
 	enum line_kind kind;
-	uint32_t block;  /* index in blocks; 0: none */
+	uint32_t block;	 /* index in blocks; 0: none */
 	uint32_t branch; /* index in branches; 0: none */
 };
 DEFINE_VEC(source_line_vec, struct source_line)
 
 struct source_text {
 	char *text;
-	struct source_line_vec lines; /* [0] stands for no line */
-	struct source_block_vec blocks; /* [0]: none */
+	struct source_line_vec lines;	   /* [0] stands for no line */
+	struct source_block_vec blocks;	   /* [0]: none */
 	struct source_branch_vec branches; /* [0]: none */
 };
 
@@ -69,9 +69,9 @@ struct source_file {
 	const struct fix_file *file;
 	struct source_text old, new;
 	struct fix_trace trace;
-	size_t *number;   /* of each line of the new text, as the compiler counts; [0] unused */
+	size_t *number;	     /* of each line of the new text, as the compiler counts; [0] unused */
 	struct map lines_of; /* number → last line of the new text with it; see next */
-	size_t *next;     /* the line before with the same number, 0: none */
+	size_t *next;	     /* the line before with the same number, 0: none */
 	size_t last_number;
 };
 

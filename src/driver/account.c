@@ -17,7 +17,8 @@ static enum account_state state_of(enum change change)
 	return states[change];
 }
 
-/* Of the patched side all but the removed, of the original those; a .cold part counts as its function. */
+/* Of the patched side all but the removed, of the original those; a .cold part counts as its
+ * function. */
 static void add_entities(const struct model *m, bool removed, const char *kobject,
 			 struct account_entity_vec *list)
 {
@@ -26,17 +27,22 @@ static void add_entities(const struct model *m, bool removed, const char *kobjec
 
 		if (e->kind == ENTITY_ANON || e->parent || removed != (e->change == REMOVED))
 			continue;
-		account_entity_vec_push(list, (struct account_entity){
-			.name = e->name,
-			.original = removed ? e->name : e->twin ? e->twin->name : NULL,
-			.state = state_of(e->change), .function = e->kind == ENTITY_FUNCTION,
-			.why = e->why, .gone = is_gone(e, kobject) });
+		account_entity_vec_push(
+			list, (struct account_entity) {.name = e->name,
+						       .original = removed   ? e->name
+								   : e->twin ? e->twin->name
+									     : NULL,
+						       .state = state_of(e->change),
+						       .function = e->kind == ENTITY_FUNCTION,
+						       .why = e->why,
+						       .gone = is_gone(e, kobject)});
 	}
 }
 
-struct error *pairs_account(const struct fix *fix, const char *srctree, const struct pair_vec *pairs,
-			    const struct unit_vec *units, const struct ptr_vec *written,
-			    struct hunk_account_vec *result, struct finding_vec *findings)
+struct error *pairs_account(const struct fix *fix, const char *srctree,
+			    const struct pair_vec *pairs, const struct unit_vec *units,
+			    const struct ptr_vec *written, struct hunk_account_vec *result,
+			    struct finding_vec *findings)
 {
 	struct account_unit *list = xcalloc(units->n + 1, sizeof(*list));
 
@@ -44,10 +50,14 @@ struct error *pairs_account(const struct fix *fix, const char *srctree, const st
 		const struct unit *u = &units->at[i];
 		const struct pair *p = &pairs->at[i];
 
-		list[i] = (struct account_unit){
-			.source = u->source, .kobject = u->kobject, .original = u->original,
-			.patched = u->patched, .livepatch = written->at[i], .files = &u->files,
-			.identical = u->identical, .plain = u->plain };
+		list[i] = (struct account_unit) {.source = u->source,
+						 .kobject = u->kobject,
+						 .original = u->original,
+						 .patched = u->patched,
+						 .livepatch = written->at[i],
+						 .files = &u->files,
+						 .identical = u->identical,
+						 .plain = u->plain};
 		if (!p->a)
 			continue;
 		add_entities(p->b, false, u->kobject, &list[i].entities);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Accounting for hunks, on pairs of small units that gcc compiles as the units stage does: a fix is
- * made by diff, applied, and compiled line neutrally. What stands in for the livepatch object is the
- * patched object, which has all functions, unless the case is about one that is missing.
+ * made by diff, applied, and compiled line neutrally. What stands in for the livepatch object is
+ * the patched object, which has all functions, unless the case is about one that is missing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,171 +38,238 @@ struct test_case {
 	struct expected expect[4];
 	const char *finding;   /* "ID SYMBOL" that must be there, or "": none */
 	const char *livepatch; /* contents of the livepatch object, instead of the patched unit */
+	const char *hidden;    /* changed function that the comparison overlooks */
 	const char *flags;     /* for the patched side only */
 	const char *untouched, *touched; /* init functions */
 	bool no_debug, plain;
 };
 
 static const struct test_case cases[] = {
-	{ .name = "statement in a function",
-	  .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP "int g(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "int f(int a)\n{\n\tif (a)\n\t\treturn 1;\n\treturn ext(a);\n}\n" GAP
-			 "int g(int a)\n{\n\treturn ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "code in f" } }, .finding = "" },
-	{ .name = "inline function of a header",
-	  .h = EXT INLINE "int h(int a)\n{\n\treturn ext(a);\n}\n",
-	  .h_after = EXT INLINE "int h(int a)\n{\n\treturn ext(a + 1);\n}\n",
-	  .c = "#include \"t.h\"\nint f(int a)\n{\n\treturn h(a) + 1;\n}\n\nint g(int a)\n{\n\treturn "
-	       "h(a) * 3;\n}\n\nint k(int a)\n{\n\treturn ext(a);\n}\n",
-	  .expect = { { "t.h", HUNK_REPLACED, "f,g", "code in" } }, .finding = "" },
-	{ .name = "macro used by two functions",
-	  .c = EXT "#define LIMIT 7\n" GAP "int f(int a)\n{\n\treturn a > LIMIT;\n}\n\nint g(int a)\n{\n"
-	       "\treturn ext(LIMIT);\n}\n\nint k(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "#define LIMIT 8\n" GAP "int f(int a)\n{\n\treturn a > LIMIT;\n}\n\n"
-		     "int g(int a)\n{\n\treturn ext(LIMIT);\n}\n\nint k(int a)\n{\n\treturn ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f,g", "changes 2 functions through" } },
-	  .finding = "" },
-	{ .name = "macro that nothing uses",
-	  .c = EXT "#define LIMIT 7\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "#define LIMIT 8\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "only definitions" } }, .finding = "" },
-	{ .name = "type of a structure member",
-	  .c = EXT "struct s {\n\tint a;\n\tint b;\n};\n" GAP
-	       "int f(struct s *s)\n{\n\treturn ext(s->b);\n}\n",
-	  .c_after = EXT "struct s {\n\tint a;\n\tshort b;\n};\n" GAP
-		     "int f(struct s *s)\n{\n\treturn ext(s->b);\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "changes 1 function through" } },
-	  .finding = "" },
-	{ .name = "comments and blank lines beside a fixed function",
-	  .c = EXT "/* Old. */\nint k(int a)\n{\n\treturn ext(a);\n}\n" GAP
-	       "int f(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "/*\n * New:\n * f() { return; }\n */\n\nint k(int a)\n{\n\treturn ext(a);\n}\n"
-		     GAP "int f(int a)\n{\n\treturn ext(a + 1);\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "only comments" },
-		      { "unit.c", HUNK_REPLACED, "f", "" } },
-	  .finding = "" },
-	{ .name = "layout",
-	  .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "int f(int a)\n{\n\treturn\n\t\text( a );\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "only the layout" } }, .finding = "" },
-	{ .name = "code that the configuration leaves out",
-	  .c = EXT "int f(int a)\n{\n#ifdef CONFIG_NO\n\ta = ext(1);\n#endif\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "int f(int a)\n{\n#ifdef CONFIG_NO\n\ta = ext(2);\n#endif\n\treturn ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "under \"#ifdef CONFIG_NO\"" } }, .finding = "" },
-	{ .name = "function that the configuration leaves out, and one that is there",
-	  .c = EXT "#ifdef CONFIG_NO\nint n(int a)\n{\n\treturn ext(a);\n}\n#else\nint y(int a)\n{\n"
-	       "\treturn ext(a);\n}\n#endif\n",
-	  .c_after = EXT "#ifdef CONFIG_NO\nint n(int a)\n{\n\treturn ext(a + 1);\n}\n#else\n"
-		     "int y(int a)\n{\n\treturn ext(a + 1);\n}\n#endif\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "under \"#ifdef CONFIG_NO\"" },
-		      { "unit.c", HUNK_REPLACED, "y", "" } },
-	  .finding = "" },
-	{ .name = "unused static function",
-	  .c = EXT "static inline int u(int a)\n{\n\treturn ext(a);\n}\n\nint f(int a)\n{\n\treturn "
-	       "ext(a);\n}\n",
-	  .c_after = EXT "static inline int u(int a)\n{\n\treturn ext(a + 1);\n}\n\nint f(int a)\n{\n"
+	{.name = "statement in a function",
+	 .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP
+		  "int g(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\tif (a)\n\t\treturn 1;\n\treturn ext(a);\n}\n" GAP
+			"int g(int a)\n{\n\treturn ext(a);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", "code in f"}},
+	 .finding = ""},
+	{.name = "inline function of a header",
+	 .h = EXT INLINE "int h(int a)\n{\n\treturn ext(a);\n}\n",
+	 .h_after = EXT INLINE "int h(int a)\n{\n\treturn ext(a + 1);\n}\n",
+	 .c = "#include \"t.h\"\nint f(int a)\n{\n\treturn h(a) + 1;\n}\n\nint g(int "
+	      "a)\n{\n\treturn "
+	      "h(a) * 3;\n}\n\nint k(int a)\n{\n\treturn ext(a);\n}\n",
+	 .expect = {{"t.h", HUNK_REPLACED, "f,g", "code in"}},
+	 .finding = ""},
+	{.name = "macro used by two functions",
+	 .c = EXT "#define LIMIT 7\n" GAP
+		  "int f(int a)\n{\n\treturn a > LIMIT;\n}\n\nint g(int a)\n{\n"
+		  "\treturn ext(LIMIT);\n}\n\nint k(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT
+	 "#define LIMIT 8\n" GAP "int f(int a)\n{\n\treturn a > LIMIT;\n}\n\n"
+	 "int g(int a)\n{\n\treturn ext(LIMIT);\n}\n\nint k(int a)\n{\n\treturn ext(a);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f,g", "changes 2 functions through"}},
+	 .finding = ""},
+	{.name = "macro that nothing uses",
+	 .c = EXT "#define LIMIT 7\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "#define LIMIT 8\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "only definitions and declarations"}},
+	 .finding = ""},
+	{.name = "type of a structure member",
+	 .c = EXT "struct s {\n\tint a;\n\tint b;\n};\n" GAP
+		  "int f(struct s *s)\n{\n\treturn ext(s->b);\n}\n",
+	 .c_after = EXT "struct s {\n\tint a;\n\tshort b;\n};\n" GAP
+			"int f(struct s *s)\n{\n\treturn ext(s->b);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", "changes 1 function through"}},
+	 .finding = ""},
+	{.name = "comments and blank lines beside a fixed function",
+	 .c = EXT "/* Old. */\nint k(int a)\n{\n\treturn ext(a);\n}\n" GAP
+		  "int f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT
+	 "/*\n * New:\n * f() { return; }\n */\n\nint k(int a)\n{\n\treturn ext(a);\n}\n" GAP
+	 "int f(int a)\n{\n\treturn ext(a + 1);\n}\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "only comments"},
+		    {"unit.c", HUNK_REPLACED, "f", ""}},
+	 .finding = ""},
+	{.name = "layout",
+	 .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\treturn\n\t\text( a );\n}\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "only the layout"}},
+	 .finding = ""},
+	{.name = "code that the configuration leaves out",
+	 .c = EXT "int f(int a)\n{\n#ifdef CONFIG_NO\n\ta = ext(1);\n#endif\n\treturn ext(a);\n}\n",
+	 .c_after = EXT
+	 "int f(int a)\n{\n#ifdef CONFIG_NO\n\ta = ext(2);\n#endif\n\treturn ext(a);\n}\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "under \"#ifdef CONFIG_NO\""}},
+	 .finding = ""},
+	{.name = "function that the configuration leaves out, and one that is there",
+	 .c = EXT "#ifdef CONFIG_NO\nint n(int a)\n{\n\treturn ext(a);\n}\n#else\nint y(int a)\n{\n"
+		  "\treturn ext(a);\n}\n#endif\n",
+	 .c_after = EXT "#ifdef CONFIG_NO\nint n(int a)\n{\n\treturn ext(a + 1);\n}\n#else\n"
+			"int y(int a)\n{\n\treturn ext(a + 1);\n}\n#endif\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "under \"#ifdef CONFIG_NO\""},
+		    {"unit.c", HUNK_REPLACED, "y", ""}},
+	 .finding = ""},
+	{.name = "unused static function",
+	 .c = EXT "static inline int u(int a)\n{\n\treturn ext(a);\n}\n\nint f(int a)\n{\n\treturn "
+		  "ext(a);\n}\n",
+	 .c_after =
+		 EXT "static inline int u(int a)\n{\n\treturn ext(a + 1);\n}\n\nint f(int a)\n{\n"
 		     "\treturn ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "no code of u in this configuration" } },
-	  .finding = "" },
-	{ .name = "debug message without code",
-	  .c = EXT "#define pr_debug(...)\nint f(int a)\n{\n\tpr_debug(\"old\");\n"
-	       "\treturn ext(a);\n}\n",
-	  .c_after = EXT "#define pr_debug(...)\nint f(int a)\n{\n\tpr_debug(\"new\");\n"
-		     "\treturn ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "before in f; no code in this configuration: pr_debug" } }, .finding = "" },
-	{ .name = "renamed variable",
-	  .c = EXT "int f(int a)\n{\n\tint x = ext(a);\n\treturn x + 1;\n}\n",
-	  .c_after = EXT "int f(int a)\n{\n\tint y = ext(a);\n\treturn y + 1;\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "the same instructions as before in f" } },
-	  .finding = "" },
-	{ .name = "later line of a statement",
-	  .c = EXT "int many(int, int, int);\nint f(int a)\n{\n\treturn many(a,\n\t\t    1,\n\t\t    2);\n}\n",
-	  .c_after = EXT "int many(int, int, int);\nint f(int a)\n{\n\treturn many(a,\n\t\t    1,\n"
-		     "\t\t    3);\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "" } }, .finding = "" },
-	{ .name = "new function before others, whose lines get the same numbers",
-	  .c = EXT "int a1(int a)\n{\n\treturn ext(a);\n}\n\nint k(int a)\n{\n\treturn ext(a) + 1;\n}\n\n"
-	       "int l(int a)\n{\n\treturn ext(a) + 2;\n}\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n"
-	       GAP "int k2(int a)\n{\n\treturn ext(a) + 8;\n}\n",
-	  .c_after = EXT "int a1(int a)\n{\n\treturn ext(a);\n}\n\nstatic " NOINLINE "int n(int a)\n{\n"
-		     "\tif (ext(a))\n\t\treturn ext(7);\n\tif (ext(a + 1))\n\t\treturn ext(8);\n"
-		     "\treturn 0;\n}\n\nint k(int a)\n{\n\treturn ext(a) + 1;\n}\n\n"
-		     "int l(int a)\n{\n\treturn ext(a) + 2;\n}\n" GAP
-		     "int f(int a)\n{\n\treturn n(a);\n}\n" GAP
-		     "int k2(int a)\n{\n\treturn ext(a) + 9;\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "n", "" }, { "unit.c", HUNK_REPLACED, "f", "" },
-		      { "unit.c", HUNK_REPLACED, "k2", "" } },
-	  .finding = "" },
-	{ .name = "the same without line neutrality", .plain = true,
-	  .c = EXT "int k(int a)\n{\n\treturn ext(a) + 1;\n}\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "static " NOINLINE "int n(int a)\n{\n\treturn ext(8) + a;\n}\n\n"
-		     "int k(int a)\n{\n\treturn ext(a) + 1;\n}\n" GAP
-		     "int f(int a)\n{\n\treturn n(a) + 1;\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "n", "" }, { "unit.c", HUNK_REPLACED, "f", "" } },
-	  .finding = "" },
-	{ .name = "new function that nothing needs", .livepatch = "int other;",
-	  .c = EXT "int k(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "static __attribute__((used)) int n(int a)\n{\n\treturn ext(a + 1);\n}\n\n"
-		     "int k(int a)\n{\n\treturn ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "uses the new n" } }, .finding = "" },
-	{ .name = "removed function",
-	  .c = EXT NOINLINE "int r(int a)\n{\n\treturn ext(a) + 1;\n}\n" GAP
-	       "int f(int a)\n{\n\treturn r(a);\n}\n",
-	  .c_after = EXT GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_NO_CODE, "", "no longer has r" },
-		      { "unit.c", HUNK_REPLACED, "f", "" } },
-	  .finding = "" },
-	{ .name = "init function", .touched = "i",
-	  .c = EXT INIT "int i(int a)\n{\n\treturn ext(a);\n}\n\nint f(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT INIT "int i(int a)\n{\n\treturn ext(a + 1);\n}\n\nint f(int a)\n{\n\treturn "
-		     "ext(a);\n}\n",
-	  .expect = { { "unit.c", HUNK_REFUSED, "", "init code, which has run (S1): i" } },
-	  .finding = "" },
-	{ .name = "helper inlined into an init function and another", .untouched = "i",
-	  .c = EXT INLINE "int h(int a)\n{\n\treturn ext(a);\n}\n\n" INIT
-	       "int i(int a)\n{\n\treturn h(a) + 1;\n}\n\nint f(int a)\n{\n\treturn h(a) + 2;\n}\n",
-	  .c_after = EXT INLINE "int h(int a)\n{\n\treturn ext(a + 1);\n}\n\n" INIT
-		     "int i(int a)\n{\n\treturn h(a) + 1;\n}\n\nint f(int a)\n{\n\treturn h(a) + 2;\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "" } }, .finding = "" },
-	{ .name = "helper inlined into an init function only", .touched = "i",
-	  .c = EXT INLINE "int h(int a)\n{\n\treturn ext(a);\n}\n\n" INIT
-	       "int i(int a)\n{\n\treturn h(a) + 1;\n}\n",
-	  .c_after = EXT INLINE "int h(int a)\n{\n\treturn ext(a + 1);\n}\n\n" INIT
-		     "int i(int a)\n{\n\treturn h(a) + 1;\n}\n",
-	  .expect = { { "unit.c", HUNK_REFUSED, "", "S1" } }, .finding = "" },
-	{ .name = "macro in an init function and another", .untouched = "i", .touched = "never_seen",
-	  .c = EXT "#define LIMIT 7\n" GAP INIT "int i(int a)\n{\n\treturn ext(LIMIT);\n}\n\n"
-	       "int f(int a)\n{\n\treturn a > LIMIT;\n}\n",
-	  .c_after = EXT "#define LIMIT 8\n" GAP INIT "int i(int a)\n{\n\treturn ext(LIMIT);\n}\n\n"
-		     "int f(int a)\n{\n\treturn a > LIMIT;\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "through this definition" } }, .finding = "" },
-	{ .name = "changed function that is not in the livepatch",
-	  .livepatch = "int livepatch_f(int a) { return a; }",
-	  .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP "int g(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
-		     "int g(int a)\n{\n\treturn ext(a + 2);\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "" },
-		      { "unit.c", HUNK_LOST, "", "not in the livepatch: g" } },
-	  .finding = "A1 g" },
-	{ .name = "functions that the compiler folds into one",
-	  .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP "int g(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
-		     "int g(int a)\n{\n\treturn ext(a + 1);\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "" }, { "unit.c", HUNK_REPLACED, "g", "" } },
-	  .finding = "" },
-	{ .name = "function that changes without a hunk", .flags = "-DEXTRA",
-	  .c = EXT "#ifdef EXTRA\n#define MORE 1\n#else\n#define MORE 0\n#endif\n" GAP
-	       "int f(int a)\n{\n\treturn ext(a);\n}\n\nint g(int a)\n{\n\treturn ext(a) + MORE;\n}\n",
-	  .c_after = EXT "#ifdef EXTRA\n#define MORE 1\n#else\n#define MORE 0\n#endif\n" GAP
-		     "int f(int a)\n{\n\treturn ext(a + 1);\n}\n\nint g(int a)\n{\n\treturn ext(a) + "
-		     "MORE;\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "" } }, .finding = "A2 g" },
-	{ .name = "without debug information", .no_debug = true,
-	  .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP "int g(int a)\n{\n\treturn ext(a);\n}\n",
-	  .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
-		     "int g(int a)\n{\n\treturn ext(a + 2);\n}\n",
-	  .expect = { { "unit.c", HUNK_REPLACED, "f", "" }, { "unit.c", HUNK_REPLACED, "g", "" } },
-	  .finding = "A3 " },
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "no code of u in this configuration"}},
+	 .finding = ""},
+	{.name = "debug message without code",
+	 .c = EXT "#define pr_debug(...)\nint f(int a)\n{\n\tpr_debug(\"old\");\n"
+		  "\treturn ext(a);\n}\n",
+	 .c_after = EXT "#define pr_debug(...)\nint f(int a)\n{\n\tpr_debug(\"new\");\n"
+			"\treturn ext(a);\n}\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "",
+		     "before in f; no code in this configuration: pr_debug"}},
+	 .finding = ""},
+	{.name = "renamed variable",
+	 .c = EXT "int f(int a)\n{\n\tint x = ext(a);\n\treturn x + 1;\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\tint y = ext(a);\n\treturn y + 1;\n}\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "the same instructions as before in f"}},
+	 .finding = ""},
+	{.name = "later line of a statement",
+	 .c = EXT "int many(int, int, int);\nint f(int a)\n{\n\treturn many(a,\n\t\t    1,\n\t\t   "
+		  " 2);\n}\n",
+	 .c_after = EXT "int many(int, int, int);\nint f(int a)\n{\n\treturn many(a,\n\t\t    1,\n"
+			"\t\t    3);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}},
+	 .finding = ""},
+	{.name = "new function before others, whose lines get the same numbers",
+	 .c = EXT
+	 "int a1(int a)\n{\n\treturn ext(a);\n}\n\nint k(int a)\n{\n\treturn ext(a) + 1;\n}\n\n"
+	 "int l(int a)\n{\n\treturn ext(a) + 2;\n}\n" GAP
+	 "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP "int k2(int a)\n{\n\treturn ext(a) + 8;\n}\n",
+	 .c_after = EXT
+	 "int a1(int a)\n{\n\treturn ext(a);\n}\n\nstatic " NOINLINE "int n(int a)\n{\n"
+	 "\tif (ext(a))\n\t\treturn ext(7);\n\tif (ext(a + 1))\n\t\treturn ext(8);\n"
+	 "\treturn 0;\n}\n\nint k(int a)\n{\n\treturn ext(a) + 1;\n}\n\n"
+	 "int l(int a)\n{\n\treturn ext(a) + 2;\n}\n" GAP "int f(int a)\n{\n\treturn n(a);\n}\n" GAP
+	 "int k2(int a)\n{\n\treturn ext(a) + 9;\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "n", ""},
+		    {"unit.c", HUNK_REPLACED, "f", ""},
+		    {"unit.c", HUNK_REPLACED, "k2", ""}},
+	 .finding = ""},
+	{.name = "the same without line neutrality",
+	 .plain = true,
+	 .c = EXT "int k(int a)\n{\n\treturn ext(a) + 1;\n}\n" GAP
+		  "int f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "static " NOINLINE "int n(int a)\n{\n\treturn ext(8) + a;\n}\n\n"
+			"int k(int a)\n{\n\treturn ext(a) + 1;\n}\n" GAP
+			"int f(int a)\n{\n\treturn n(a) + 1;\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "n", ""}, {"unit.c", HUNK_REPLACED, "f", ""}},
+	 .finding = ""},
+	{.name = "new function that nothing needs",
+	 .livepatch = "int other;",
+	 .c = EXT "int k(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "static __attribute__((used)) int n(int a)\n{\n\treturn ext(a + 1);\n}\n\n"
+			"int k(int a)\n{\n\treturn ext(a);\n}\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "uses the new n"}},
+	 .finding = ""},
+	{.name = "removed function",
+	 .c = EXT NOINLINE "int r(int a)\n{\n\treturn ext(a) + 1;\n}\n" GAP
+			   "int f(int a)\n{\n\treturn r(a);\n}\n",
+	 .c_after = EXT GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "no longer has r"},
+		    {"unit.c", HUNK_REPLACED, "f", ""}},
+	 .finding = ""},
+	{.name = "init function",
+	 .touched = "i",
+	 .c = EXT INIT
+	 "int i(int a)\n{\n\treturn ext(a);\n}\n\nint f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after =
+		 EXT INIT "int i(int a)\n{\n\treturn ext(a + 1);\n}\n\nint f(int a)\n{\n\treturn "
+			  "ext(a);\n}\n",
+	 .expect = {{"unit.c", HUNK_REFUSED, "", "init code, which has run (S1): i"}},
+	 .finding = ""},
+	{.name = "init function and its neighbour in one hunk",
+	 .touched = "i",
+	 .c = EXT INIT "int i(int a)\n{\n\treturn ext(a);\n}\nint f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT INIT "int i(int a)\n{\n\treturn ext(a + 1);\n}\nint f(int b)\n{\n\treturn "
+			     "ext(b + 2);\n}\n",
+	 .expect = {{"unit.c", HUNK_REFUSED, "f", "init code, which has run (S1): i"}},
+	 .finding = ""},
+	{.name = "helper inlined into an init function and another",
+	 .untouched = "i",
+	 .c = EXT INLINE
+	 "int h(int a)\n{\n\treturn ext(a);\n}\n\n" INIT
+	 "int i(int a)\n{\n\treturn h(a) + 1;\n}\n\nint f(int a)\n{\n\treturn h(a) + 2;\n}\n",
+	 .c_after = EXT INLINE
+	 "int h(int a)\n{\n\treturn ext(a + 1);\n}\n\n" INIT
+	 "int i(int a)\n{\n\treturn h(a) + 1;\n}\n\nint f(int a)\n{\n\treturn h(a) + 2;\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}},
+	 .finding = ""},
+	{.name = "helper inlined into an init function only",
+	 .touched = "i",
+	 .c = EXT INLINE "int h(int a)\n{\n\treturn ext(a);\n}\n\n" INIT
+			 "int i(int a)\n{\n\treturn h(a) + 1;\n}\n",
+	 .c_after = EXT INLINE "int h(int a)\n{\n\treturn ext(a + 1);\n}\n\n" INIT
+			       "int i(int a)\n{\n\treturn h(a) + 1;\n}\n",
+	 .expect = {{"unit.c", HUNK_REFUSED, "", "S1"}},
+	 .finding = ""},
+	{.name = "macro in an init function and another",
+	 .untouched = "i",
+	 .touched = "never_seen",
+	 .c = EXT "#define LIMIT 7\n" GAP INIT "int i(int a)\n{\n\treturn ext(LIMIT);\n}\n\n"
+		  "int f(int a)\n{\n\treturn a > LIMIT;\n}\n",
+	 .c_after = EXT "#define LIMIT 8\n" GAP INIT "int i(int a)\n{\n\treturn ext(LIMIT);\n}\n\n"
+			"int f(int a)\n{\n\treturn a > LIMIT;\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", "through this definition"}},
+	 .finding = ""},
+	{.name = "changed function that is not in the livepatch",
+	 .livepatch = "int livepatch_f(int a) { return a; }",
+	 .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP
+		  "int g(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
+			"int g(int a)\n{\n\treturn ext(a + 2);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""},
+		    {"unit.c", HUNK_LOST, "", "not in the livepatch: g"}},
+	 .finding = "A1 g"},
+	{.name = "functions that the compiler folds into one",
+	 .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP
+		  "int g(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
+			"int g(int a)\n{\n\treturn ext(a + 1);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}, {"unit.c", HUNK_REPLACED, "g", ""}},
+	 .finding = ""},
+	{.name = "changed function that the comparison overlooks",
+	 .hidden = "g",
+	 .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP "int g(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
+			"int g(int a)\n{\n\treturn ext(a + 2);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""},
+		    {"unit.c", HUNK_LOST, "", "not in the livepatch: g"}},
+	 .finding = "A1 g"},
+	{.name = "lines of an inline function that each survive in one caller only",
+	 .c = EXT INLINE "int h(int k, int a)\n{\n\tif (k)\n\t\treturn ext(a);\n\n\n\n\n\n\n"
+			 "\treturn ext(a + 7);\n}\n\nint f(int a)\n{\n\treturn h(1, a) + 1;\n}\n\n"
+			 "int g(int a)\n{\n\treturn h(0, a) + 1;\n}\n",
+	 .c_after = EXT INLINE "int h(int k, int a)\n{\n\tif (k)\n\t\treturn ext(a + 1);\n\n\n\n\n\n\n"
+			       "\treturn ext(a + 8);\n}\n\nint f(int a)\n{\n\treturn h(1, a) + 1;\n}\n\n"
+			       "int g(int a)\n{\n\treturn h(0, a) + 1;\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}, {"unit.c", HUNK_REPLACED, "g", ""}},
+	 .finding = ""},
+	{.name = "function that changes without a hunk",
+	 .flags = "-DEXTRA",
+	 .c = EXT
+	 "#ifdef EXTRA\n#define MORE 1\n#else\n#define MORE 0\n#endif\n" GAP
+	 "int f(int a)\n{\n\treturn ext(a);\n}\n\nint g(int a)\n{\n\treturn ext(a) + MORE;\n}\n",
+	 .c_after = EXT
+	 "#ifdef EXTRA\n#define MORE 1\n#else\n#define MORE 0\n#endif\n" GAP
+	 "int f(int a)\n{\n\treturn ext(a + 1);\n}\n\nint g(int a)\n{\n\treturn ext(a) + "
+	 "MORE;\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}},
+	 .finding = "A2 g"},
+	{.name = "without debug information",
+	 .no_debug = true,
+	 .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP
+		  "int g(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
+			"int g(int a)\n{\n\treturn ext(a + 2);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}, {"unit.c", HUNK_REPLACED, "g", ""}},
+	 .finding = "A3 "},
 };
 
 /* ---- making a pair ---- */
@@ -225,9 +292,9 @@ static void must(struct error *err)
 
 static void run(const char *command, int most)
 {
-	const char *const argv[] = { "sh", "-c", command, NULL };
-	const struct process p = { .argv = argv };
-	scoped_process_result struct process_result r = { 0 };
+	const char *const argv[] = {"sh", "-c", command, NULL};
+	const struct process p = {.argv = argv};
+	scoped_process_result struct process_result r = {0};
 
 	must(process_run(&p, &r));
 	if (r.status > most)
@@ -247,7 +314,7 @@ static void put_patched(const struct work *w, const struct fix_file *file, bool 
 {
 	scoped_free char *from = xasprintf("%s/a/%s", w->dir, file->path);
 	scoped_free char *text = NULL, *patched = NULL;
-	SCOPED(edit_vec_free) struct edit_vec edits = { 0 };
+	SCOPED(edit_vec_free) struct edit_vec edits = {0};
 	size_t size, patched_size, n;
 
 	must(read_file(from, &text, &size));
@@ -261,10 +328,11 @@ static char *compile(const struct work *w, const char *side, const char *name, c
 		     const struct test_case *t)
 {
 	char *object = xasprintf("%s/%s-%s.o", w->dir, side, name);
-	scoped_free char *command = xasprintf(
-		"cd %s/%s && gcc %s -O2 -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables "
-		"-fcf-protection=none %s -c -o %s %s.c", w->dir, side, t->no_debug ? "-g0" : "-g",
-		flags ? flags : "", object, name);
+	scoped_free char *command = xasprintf("cd %s/%s && gcc %s -O2 -ffunction-sections "
+					      "-fdata-sections -fno-asynchronous-unwind-tables "
+					      "-fcf-protection=none %s -c -o %s %s.c",
+					      w->dir, side, t->no_debug ? "-g0" : "-g",
+					      flags ? flags : "", object, name);
 
 	run(command, 0);
 	return object;
@@ -274,7 +342,7 @@ static void make_fix(struct work *w, const struct test_case *t)
 {
 	scoped_free char *patch = path_join(w->dir, "test.patch");
 	scoped_free char *command = xasprintf("cd %s && diff -U1 -r -p a b > test.patch", w->dir);
-	char *const paths[] = { patch };
+	char *const paths[] = {patch};
 
 	run(command, 1);
 	must(fix_read(paths, 1, &w->fix));
@@ -284,9 +352,11 @@ static void make_fix(struct work *w, const struct test_case *t)
 
 static void make_unit(struct work *w, const struct test_case *t)
 {
-	struct unit u = { .source = xstrdup("unit.c"), .object_name = xstrdup("unit.o"),
-			  .kobject = xstrdup("vmlinux"), .plain = t->plain };
-	struct pair p = { 0 };
+	struct unit u = {.source = xstrdup("unit.c"),
+			 .object_name = xstrdup("unit.o"),
+			 .kobject = xstrdup("vmlinux"),
+			 .plain = t->plain};
+	struct pair p = {0};
 
 	str_vec_push(&u.files, xstrdup("unit.c"));
 	str_vec_push(&u.files, xstrdup("t.h"));
@@ -299,6 +369,9 @@ static void make_unit(struct work *w, const struct test_case *t)
 	must(model_new(p.patched, &w->findings, &p.b));
 	correlate(p.a, p.b);
 	compare(p.a, p.b);
+	for (size_t i = 0; t->hidden && i < p.b->entities.n; i++)
+		if (streq(p.b->entities.at[i]->name, t->hidden))
+			p.b->entities.at[i]->change = UNCHANGED;
 	pair_vec_push(&w->pairs, p);
 	if (t->livepatch) {
 		put(w, "a", "livepatch.c", t->livepatch);
@@ -311,7 +384,7 @@ static void make_unit(struct work *w, const struct test_case *t)
 static void work_begin(struct work *w)
 {
 	must(temp_dir_new("test", &w->dir));
-	for (const char *const *d = (const char *const[]){ "a", "b", "p", NULL }; *d; d++) {
+	for (const char *const *d = (const char *const[]) {"a", "b", "p", NULL}; *d; d++) {
 		scoped_free char *path = path_join(w->dir, *d);
 
 		must(make_dirs(path));
@@ -337,7 +410,8 @@ static void account(struct work *w)
 {
 	scoped_free char *a = path_join(w->dir, "a");
 
-	must(pairs_account(&w->fix, a, &w->pairs, &w->units, &w->written, &w->result, &w->findings));
+	must(pairs_account(&w->fix, a, &w->pairs, &w->units, &w->written, &w->result,
+			   &w->findings));
 }
 
 /* ---- checking ---- */
@@ -349,7 +423,7 @@ static int by_text(const void *a, const void *b)
 
 static char *joined(struct str_vec *names)
 {
-	struct str out = { 0 };
+	struct str out = {0};
 
 	str_add(&out, "%s", "");
 	if (names->n)
@@ -365,9 +439,9 @@ static void check_hunk(const struct expected *e, struct hunk_account *a)
 
 	if (!streq(e->file, a->file->path) || e->fate != a->fate || !strstr(a->why, e->why) ||
 	    !streq(e->functions, functions))
-		fail_msg("%s hunk %zu: %s [%s] %s\n expected %s: %s [%s] %s", a->file->path, a->hunk + 1,
-			 hunk_fate_name(a->fate), functions, a->why, e->file, hunk_fate_name(e->fate),
-			 e->functions, e->why);
+		fail_msg("%s hunk %zu: %s [%s] %s\n expected %s: %s [%s] %s", a->file->path,
+			 a->hunk + 1, hunk_fate_name(a->fate), functions, a->why, e->file,
+			 hunk_fate_name(e->fate), e->functions, e->why);
 }
 
 static void check_findings(const struct finding_vec *list, const char *expect)
@@ -389,7 +463,7 @@ static void check_findings(const struct finding_vec *list, const char *expect)
 static void test_case(void **state)
 {
 	const struct test_case *t = *state;
-	struct work w = { 0 };
+	struct work w = {0};
 	size_t n = 0;
 
 	work_begin(&w);
@@ -419,12 +493,13 @@ static void test_file_without_unit(void **state)
 	static const char patch[] = "--- a/doc.txt\n+++ b/doc.txt\n@@ -1 +1 @@\n-a\n+b\n"
 				    "--- a/Makefile\n+++ b/Makefile\n@@ -1 +1 @@\n-a\n+b\n"
 				    "--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n";
-	struct work w = { 0 };
+	struct work w = {0};
 
 	must(fix_parse(&w.fix, "p", patch, strlen(patch)));
 	finding_add(&w.findings, "U7", SEVERITY_NOTE, NULL, NULL, "p:1", "doc.txt: no code");
 	finding_add(&w.findings, "U8", SEVERITY_REFUSAL, NULL, NULL, "p:6", "Makefile: the build");
-	must(pairs_account(&w.fix, "/nowhere", &w.pairs, &w.units, &w.written, &w.result, &w.findings));
+	must(pairs_account(&w.fix, "/nowhere", &w.pairs, &w.units, &w.written, &w.result,
+			   &w.findings));
 	assert_int_equal(w.result.n, 3);
 	assert_int_equal(w.result.at[0].fate, HUNK_NO_CODE);
 	assert_string_equal(w.result.at[0].why, "no code (U7)");
@@ -436,36 +511,48 @@ static void test_file_without_unit(void **state)
 	fix_free(&w.fix);
 }
 
-/* A changed initial value is what another rule refuses; the hunk says so. */
-static void test_data(void **state)
+/* What another rule refuses about data and types: the hunk says so. */
+static void check_refused(const char *before, const char *after, const char *id, const char *symbol,
+			  const char *why)
 {
-	const struct test_case t = { .c = EXT "int value = 3;\nint f(int a)\n{\n\treturn a + value;\n}\n",
-				     .c_after = EXT "int value = 4;\nint f(int a)\n{\n\treturn a + value;"
-						"\n}\n" };
-	struct work w = { 0 };
+	const struct test_case t = {.c = before, .c_after = after};
+	struct work w = {0};
 
 	work_begin(&w);
 	put(&w, "a", "unit.c", t.c);
 	put(&w, "b", "unit.c", t.c_after);
 	make_fix(&w, &t);
 	make_unit(&w, &t);
-	finding_add(&w.findings, "S2", SEVERITY_REFUSAL, "vmlinux", "value", NULL, "changed");
+	finding_add(&w.findings, id, SEVERITY_REFUSAL, "vmlinux", symbol, NULL, "changed");
 	account(&w);
 	assert_int_equal(w.result.n, 1);
 	assert_int_equal(w.result.at[0].fate, HUNK_REFUSED);
-	assert_string_equal(w.result.at[0].why, "changes the data value (S2)");
+	assert_string_equal(w.result.at[0].why, why);
 	work_end(&w);
+}
+
+static void test_refused_by_others(void **state)
+{
+	check_refused(EXT "int value = 3;\nint f(int a)\n{\n\treturn a + value;\n}\n",
+		      EXT "int value = 4;\nint f(int a)\n{\n\treturn a + value;\n}\n", "S2",
+		      "value", "changes the data value (S2)");
+	check_refused(EXT "struct s {\n\tint a;\n\tint b;\n};\nint f(struct s *s)\n{\n\treturn "
+			  "ext(s->b);\n}\n",
+		      EXT "struct s {\n\tlong a;\n\tint b;\n};\nint f(struct s *s)\n{\n\treturn "
+			  "ext(s->b);\n}\n",
+		      "S3", "struct s", "changes the type struct s (S3)");
 }
 
 int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(cases) + 2] = {
 		cmocka_unit_test(test_file_without_unit),
-		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_refused_by_others),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		tests[i + 2] = (struct CMUnitTest){ .name = cases[i].name, .test_func = test_case,
-						    .initial_state = (void *)&cases[i] };
+		tests[i + 2] = (struct CMUnitTest) {.name = cases[i].name,
+						    .test_func = test_case,
+						    .initial_state = (void *)&cases[i]};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

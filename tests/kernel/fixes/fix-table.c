@@ -179,7 +179,7 @@ static bool is_first_of_id(const struct finding_vec *list, size_t i)
 /* "S3,D8 vmlinux:function: the beginning of the message" */
 static void describe_refusal(const struct finding_vec *list, struct str *line)
 {
-	enum { MESSAGE_LIMIT = 110 };
+	enum { MESSAGE_LIMIT = 150 };
 	const struct finding *f = first_refusal(list);
 	const char *comma = "";
 
