@@ -164,6 +164,8 @@ static void look_at_line(struct view *v, struct facts *f, enum side side, uint32
 	f->definition |= b->kind != BLOCK_FUNCTION || l->kind == LINE_DIRECTIVE;
 	f->branch_active |= !l->branch || text->branches.at[l->branch].guard ||
 			    branch_has_code(v, side, file, l->branch);
+	if (b->kind == BLOCK_OTHER && b->name)
+		names_add(&f->types, b->name);
 	if (b->kind != BLOCK_FUNCTION)
 		return;
 	if (f->last_block[side] == l->block)

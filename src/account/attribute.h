@@ -22,6 +22,7 @@ struct facts {
 	struct str_vec data;	  /* changed or new data objects */
 	struct str_vec data_lost; /* changed ones that the livepatch does not bring */
 	struct str_vec names;	  /* source functions that it is in */
+	struct str_vec types;	  /* declarations outside of functions that it is in */
 	bool compiled;		  /* a unit reads it */
 	bool changed_unit;	  /* and one that differs */
 	bool code;		  /* touches more than blanks and comments */

@@ -51,6 +51,22 @@ static const struct finding *refusal_about(const struct finding_vec *findings,
 	return NULL;
 }
 
+/* A refusal of a type that the hunk declares ("struct s"), or NULL. */
+static const struct finding *refused_type(const struct finding_vec *findings,
+					  const struct str_vec *types)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->at[i];
+		const char *tag = f->symbol ? strrchr(f->symbol, ' ') : NULL;
+
+		if (f->severity == SEVERITY_REFUSAL && f->symbol &&
+		    (streq(f->id, "S3") || streq(f->id, "S4")) &&
+		    names_have(types, tag ? tag + 1 : f->symbol))
+			return f;
+	}
+	return NULL;
+}
+
 /* --- the text of a hunk --- */
 
 /* All characters of the lines with this mark, blanks left out. */
@@ -130,7 +146,7 @@ static char *why_definition(const struct hunk *h)
 	if (mentions(h, "EXPORT_SYMBOL"))
 		return xstrdup("only exports, which a livepatch cannot add or take away");
 	return xstrdup(
-		"only definitions and declarations, which change no code of this configuration");
+		"only definitions and declarations, through which alone no function changes");
 }
 
 static char *why_inside(const struct facts *f, const struct hunk *h)
@@ -230,6 +246,7 @@ static char *why_replaced(const struct facts *f)
 static void decide(struct facts *f, struct finding_vec *findings, struct hunk_account *a)
 {
 	const struct finding *refusal = refusal_about(findings, &f->data);
+	const struct finding *type = refused_type(findings, &f->types);
 
 	if (f->lost.n || unexplained_data(f, findings)) {
 		const struct str_vec *names = f->lost.n ? &f->lost : &f->data_lost;
@@ -243,6 +260,9 @@ static void decide(struct facts *f, struct finding_vec *findings, struct hunk_ac
 	} else if (refusal && f->data.n) {
 		a->fate = HUNK_REFUSED;
 		a->why = xasprintf("changes the data %s (%s)", refusal->symbol, refusal->id);
+	} else if (type) {
+		a->fate = HUNK_REFUSED;
+		a->why = xasprintf("changes the type %s (%s)", type->symbol, type->id);
 	} else if (f->replaced.n) {
 		a->fate = HUNK_REPLACED;
 		a->why = why_replaced(f);

@@ -26,9 +26,9 @@ void facts_free(struct facts_vec *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		struct facts *f = &list->at[i];
-		struct str_vec *all[] = {&f->replaced,	&f->lost, &f->same,	    &f->removed,
-					 &f->unneeded,	&f->init, &f->init_inlined, &f->data,
-					 &f->data_lost, &f->names};
+		struct str_vec *all[] = {&f->replaced,	&f->lost,  &f->same,	     &f->removed,
+					 &f->unneeded,	&f->init,  &f->init_inlined, &f->data,
+					 &f->data_lost, &f->names, &f->types};
 
 		for (size_t k = 0; k < ARRAY_SIZE(all); k++)
 			str_vec_free_all(all[k]);

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "diff/policy.h"
 #include "driver/pair.h"
+#include "driver/publish.h"
 #include "layout/layout.h"
 #include "module/module.h"
 #include "target/exports.h"
@@ -108,25 +109,6 @@ static struct error *stage_closure(struct build *b)
 	return NULL;
 }
 
-static bool touched_by_fix(void *arg, const char *function)
-{
-	return account_touches_function(arg, function);
-}
-
-/* Stage: what became of every hunk. With that, changed init functions can be judged. */
-static struct error *stage_account(struct build *b)
-{
-	progress_step("accounting for every hunk");
-	struct error *err = pairs_account(b->rq->fix, b->rq->target->srctree, &b->pairs, &b->units,
-					  &b->written, &b->report->hunks, findings(b));
-
-	for (size_t i = 0; !err && i < b->pairs.n; i++)
-		if (b->pairs.at[i].b)
-			policy_for_gone(b->pairs.at[i].b, &b->pairs.at[i].resolver, touched_by_fix,
-					&b->report->hunks, findings(b));
-	return err;
-}
-
 static bool is_new_or_changed(const struct entity *e)
 {
 	return e->kind == ENTITY_FUNCTION && e->change != UNCHANGED && !entity_is_init(e);
@@ -151,6 +133,25 @@ static struct error *stage_layout(struct build *b)
 		TRY(err);
 	}
 	return NULL;
+}
+
+static bool touched_by_fix(void *arg, const char *function)
+{
+	return account_touches_function(arg, function);
+}
+
+/* Stage: what became of every hunk. With that, changed init functions can be judged. */
+static struct error *stage_account(struct build *b)
+{
+	progress_step("accounting for every hunk");
+	struct error *err = pairs_account(b->rq->fix, b->rq->target->srctree, &b->pairs, &b->units,
+					  &b->written, &b->report->hunks, findings(b));
+
+	for (size_t i = 0; !err && i < b->pairs.n; i++)
+		if (b->pairs.at[i].b)
+			policy_for_gone(b->pairs.at[i].b, &b->pairs.at[i].resolver, touched_by_fix,
+					&b->report->hunks, findings(b));
+	return err;
 }
 
 static void check_empty(struct build *b)
@@ -199,17 +200,6 @@ static struct error *stage_module(struct build *b)
 	return module_build(&rq, &b->ko);
 }
 
-/* The results appear under their names only now. */
-static struct error *stage_publish(struct build *b)
-{
-	scoped_free char *ko_name = xasprintf("%s.ko", b->rq->name);
-	scoped_free char *ko = path_join(b->rq->out_dir, ko_name);
-
-	TRY(copy_file(b->ko, ko));
-	b->report->module = take(ko);
-	return NULL;
-}
-
 static struct error *run_stages(struct build *b)
 {
 	TRY(stage_units(b));
@@ -217,13 +207,15 @@ static struct error *run_stages(struct build *b)
 		return NULL;
 	TRY(stage_compare(b));
 	TRY(stage_closure(b));
-	TRY(stage_account(b));
 	TRY(stage_layout(b));
+	TRY(stage_account(b));
 	check_empty(b);
 	if (findings_refuse(findings(b)))
 		return NULL;
 	TRY(stage_module(b));
-	return b->ko ? stage_publish(b) : NULL;
+	if (!b->ko)
+		return NULL;
+	return publish(b->rq, &b->units, b->ko, b->workdir, &b->report->module);
 }
 
 struct error *build_livepatch(const struct build_request *rq, struct build_report *report)

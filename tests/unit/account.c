@@ -38,6 +38,7 @@ struct test_case {
 	struct expected expect[4];
 	const char *finding;   /* "ID SYMBOL" that must be there, or "": none */
 	const char *livepatch; /* contents of the livepatch object, instead of the patched unit */
+	const char *hidden;    /* changed function that the comparison overlooks */
 	const char *flags;     /* for the patched side only */
 	const char *untouched, *touched; /* init functions */
 	bool no_debug, plain;
@@ -71,7 +72,7 @@ static const struct test_case cases[] = {
 	{.name = "macro that nothing uses",
 	 .c = EXT "#define LIMIT 7\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
 	 .c_after = EXT "#define LIMIT 8\n" GAP "int f(int a)\n{\n\treturn ext(a);\n}\n",
-	 .expect = {{"unit.c", HUNK_NO_CODE, "", "only definitions"}},
+	 .expect = {{"unit.c", HUNK_NO_CODE, "", "only definitions and declarations"}},
 	 .finding = ""},
 	{.name = "type of a structure member",
 	 .c = EXT "struct s {\n\tint a;\n\tint b;\n};\n" GAP
@@ -183,6 +184,13 @@ static const struct test_case cases[] = {
 			  "ext(a);\n}\n",
 	 .expect = {{"unit.c", HUNK_REFUSED, "", "init code, which has run (S1): i"}},
 	 .finding = ""},
+	{.name = "init function and its neighbour in one hunk",
+	 .touched = "i",
+	 .c = EXT INIT "int i(int a)\n{\n\treturn ext(a);\n}\nint f(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT INIT "int i(int a)\n{\n\treturn ext(a + 1);\n}\nint f(int b)\n{\n\treturn "
+			     "ext(b + 2);\n}\n",
+	 .expect = {{"unit.c", HUNK_REFUSED, "f", "init code, which has run (S1): i"}},
+	 .finding = ""},
 	{.name = "helper inlined into an init function and another",
 	 .untouched = "i",
 	 .c = EXT INLINE
@@ -224,6 +232,23 @@ static const struct test_case cases[] = {
 		  "int g(int a)\n{\n\treturn ext(a);\n}\n",
 	 .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
 			"int g(int a)\n{\n\treturn ext(a + 1);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}, {"unit.c", HUNK_REPLACED, "g", ""}},
+	 .finding = ""},
+	{.name = "changed function that the comparison overlooks",
+	 .hidden = "g",
+	 .c = EXT "int f(int a)\n{\n\treturn ext(a);\n}\n" GAP "int g(int a)\n{\n\treturn ext(a);\n}\n",
+	 .c_after = EXT "int f(int a)\n{\n\treturn ext(a + 1);\n}\n" GAP
+			"int g(int a)\n{\n\treturn ext(a + 2);\n}\n",
+	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""},
+		    {"unit.c", HUNK_LOST, "", "not in the livepatch: g"}},
+	 .finding = "A1 g"},
+	{.name = "lines of an inline function that each survive in one caller only",
+	 .c = EXT INLINE "int h(int k, int a)\n{\n\tif (k)\n\t\treturn ext(a);\n\n\n\n\n\n\n"
+			 "\treturn ext(a + 7);\n}\n\nint f(int a)\n{\n\treturn h(1, a) + 1;\n}\n\n"
+			 "int g(int a)\n{\n\treturn h(0, a) + 1;\n}\n",
+	 .c_after = EXT INLINE "int h(int k, int a)\n{\n\tif (k)\n\t\treturn ext(a + 1);\n\n\n\n\n\n\n"
+			       "\treturn ext(a + 8);\n}\n\nint f(int a)\n{\n\treturn h(1, a) + 1;\n}\n\n"
+			       "int g(int a)\n{\n\treturn h(0, a) + 1;\n}\n",
 	 .expect = {{"unit.c", HUNK_REPLACED, "f", ""}, {"unit.c", HUNK_REPLACED, "g", ""}},
 	 .finding = ""},
 	{.name = "function that changes without a hunk",
@@ -344,6 +369,9 @@ static void make_unit(struct work *w, const struct test_case *t)
 	must(model_new(p.patched, &w->findings, &p.b));
 	correlate(p.a, p.b);
 	compare(p.a, p.b);
+	for (size_t i = 0; t->hidden && i < p.b->entities.n; i++)
+		if (streq(p.b->entities.at[i]->name, t->hidden))
+			p.b->entities.at[i]->change = UNCHANGED;
 	pair_vec_push(&w->pairs, p);
 	if (t->livepatch) {
 		put(w, "a", "livepatch.c", t->livepatch);
@@ -483,13 +511,11 @@ static void test_file_without_unit(void **state)
 	fix_free(&w.fix);
 }
 
-/* A changed initial value is what another rule refuses; the hunk says so. */
-static void test_data(void **state)
+/* What another rule refuses about data and types: the hunk says so. */
+static void check_refused(const char *before, const char *after, const char *id, const char *symbol,
+			  const char *why)
 {
-	const struct test_case t = {
-		.c = EXT "int value = 3;\nint f(int a)\n{\n\treturn a + value;\n}\n",
-		.c_after = EXT "int value = 4;\nint f(int a)\n{\n\treturn a + value;"
-			       "\n}\n"};
+	const struct test_case t = {.c = before, .c_after = after};
 	struct work w = {0};
 
 	work_begin(&w);
@@ -497,19 +523,31 @@ static void test_data(void **state)
 	put(&w, "b", "unit.c", t.c_after);
 	make_fix(&w, &t);
 	make_unit(&w, &t);
-	finding_add(&w.findings, "S2", SEVERITY_REFUSAL, "vmlinux", "value", NULL, "changed");
+	finding_add(&w.findings, id, SEVERITY_REFUSAL, "vmlinux", symbol, NULL, "changed");
 	account(&w);
 	assert_int_equal(w.result.n, 1);
 	assert_int_equal(w.result.at[0].fate, HUNK_REFUSED);
-	assert_string_equal(w.result.at[0].why, "changes the data value (S2)");
+	assert_string_equal(w.result.at[0].why, why);
 	work_end(&w);
+}
+
+static void test_refused_by_others(void **state)
+{
+	check_refused(EXT "int value = 3;\nint f(int a)\n{\n\treturn a + value;\n}\n",
+		      EXT "int value = 4;\nint f(int a)\n{\n\treturn a + value;\n}\n", "S2",
+		      "value", "changes the data value (S2)");
+	check_refused(EXT "struct s {\n\tint a;\n\tint b;\n};\nint f(struct s *s)\n{\n\treturn "
+			  "ext(s->b);\n}\n",
+		      EXT "struct s {\n\tlong a;\n\tint b;\n};\nint f(struct s *s)\n{\n\treturn "
+			  "ext(s->b);\n}\n",
+		      "S3", "struct s", "changes the type struct s (S3)");
 }
 
 int main(void)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(cases) + 2] = {
 		cmocka_unit_test(test_file_without_unit),
-		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_refused_by_others),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
