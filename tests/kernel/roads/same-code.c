@@ -160,6 +160,24 @@ static char *blank_line_patch(size_t first, size_t end)
 	return road_patch(edits, end - first, false);
 }
 
+/* Sources that boot code includes as well are refused, rightly: they are seen, and not compared. */
+static size_t wrong_refusals(const struct finding_vec *findings, size_t *units_seen)
+{
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->at[i];
+		bool refused = f->severity == SEVERITY_REFUSAL;
+
+		if (refused && !streq(f->id, "F2")) {
+			print_error("%s %s: %s\n", f->id, f->location ? f->location : "", f->message);
+			wrong++;
+		}
+		*units_seen += refused;
+	}
+	return wrong;
+}
+
 /* Units whose objects differ by a byte are compared; the others need no comparing. */
 static size_t try_blank_lines(size_t first, size_t end, size_t *units_seen)
 {
@@ -173,9 +191,7 @@ static size_t try_blank_lines(size_t first, size_t end, size_t *units_seen)
 	assert_null(temp_dir_new("blank", &workdir));
 	assert_null(fix_parse(&fix, "blank", patch, strlen(patch)));
 	assert_null(units_build(road_target, &fix, workdir, &units, &findings));
-	if (findings_refuse(&findings))
-		findings_print(&findings, stderr);
-	assert_false(findings_refuse(&findings));
+	changes += wrong_refusals(&findings, units_seen);
 	for (size_t i = 0; i < units.n; i++)
 		if (!units.at[i].identical)
 			changes += compare_objects(units.at[i].source, units.at[i].original,
