@@ -44,8 +44,8 @@ static const struct seen fixes[] = {
 	{ "small-constant",
 	  { { "fs/proc/proc_tty.c", "TTYAUX_MAJOR, 1);", "TTYAUX_MAJOR, 7);", 0 } },
 	  "vmlinux", "show_tty_driver", NULL,
-	  "grep -o '/dev/console.*5 *[0-9]' /proc/tty/drivers | tr -s ' '\n",
-	  "/dev/console 5 1\n", "/dev/console 5 7\n" },
+	  "grep -o '5 *[0-9] system:console' /proc/tty/drivers | tr -s ' '\n",
+	  "5 1 system:console\n", "5 7 system:console\n" },
 	/* task_state_array is read by functions that stay, too: there must be one. */
 	{ "shared-table",
 	  { { "fs/proc/array.c", "\"State:\\t\"", "\"Condition:\\t\"", 0 } },
@@ -54,12 +54,11 @@ static const struct seen fixes[] = {
 	  "State: R (running)\n", "Condition: R (running)\n" },
 	/* A member of lib/lib.a. */
 	{ "library-member",
-	  { { "lib/cmdline.c", "\tcase 'K':\n\tcase 'k':\n", "\tcase 'J':\n\tcase 'K':\n\tcase 'k':\n",
-	      0 } },
-	  "vmlinux", "memparse", NULL,
-	  "mkdir -p m && mount -t tmpfs -o size=16J none m 2>/dev/null && echo mounted || echo refused\n"
-	  "umount m 2>/dev/null; true\n",
-	  "refused\n", "mounted\n" },
+	  { { "lib/kobject_uevent.c", "\tenv->envp[env->envp_idx++] = ",
+	      "\tif (!strncmp(&env->buf[env->buflen], \"INTERFACE\", 9))\n"
+	      "\t\tenv->buf[env->buflen] = 'i';\n\tenv->envp[env->envp_idx++] = ", 0 } },
+	  "vmlinux", "add_uevent_var", NULL,
+	  "grep -i interface /sys/class/net/lo/uevent\n", "INTERFACE=lo\n", "iNTERFACE=lo\n" },
 };
 
 static size_t count_edits(const struct seen *t)

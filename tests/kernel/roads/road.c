@@ -68,6 +68,8 @@ int road_run(const char *name, const struct CMUnitTest *tests, size_t n)
 
 	quiet = true;
 	process_setup_signals();
+	if (getenv("SUTURE_TEST_FILTER"))
+		cmocka_set_test_filter(getenv("SUTURE_TEST_FILTER"));
 	struct error *err = target_list(&targets);
 
 	if (err)

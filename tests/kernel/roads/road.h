@@ -29,6 +29,7 @@ extern char *road_dir;
 /*
  * Runs the tests for each target of $SUTURE_TEST_TARGETS (blank separated), or for each Debian target
  * in the cache; ROAD_SKIP when there is none. After each target, its source tree must be as it was.
+ * $SUTURE_TEST_FILTER: only tests whose name matches.
  */
 int road_run(const char *name, const struct CMUnitTest *tests, size_t n);
 
