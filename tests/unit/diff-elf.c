@@ -522,7 +522,7 @@ static void inspected_defects(void **state)
 	static const struct {
 		const char *id, *text;
 	} cases[] = {
-		{ "B4", ".section .modinfo,\"a\"\n.string \"license=GPL\"\n" },
+		{ "B6", ".section .modinfo,\"a\"\n.string \"license=GPL\"\n" },
 		{ "B5", "call \".klp.sym.vmlinux.f,0\"\n" },
 		{ "B5", "call \".klp.ref.vmlinux/vmlinux.f,0\"\n" },
 		{ "E6", ".section .BTF,\"a\"\n.quad 0\n" },
