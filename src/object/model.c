@@ -100,10 +100,16 @@ static void add_gap(struct model *m, struct obj_section *s, const struct places 
 }
 
 /* Local symbols of mergeable sections (clang: .L.str.3) are numbered and say nothing: contents do. */
+/*
+ * A lock class key without lockdep has no size: with -fdata-sections it stands alone in an empty
+ * section, and only its address is used.
+ */
 static bool is_data_symbol(const struct obj_symbol *s)
 {
 	if ((s->section->flags & SHF_MERGE) && s->bind == STB_LOCAL)
 		return false;
+	if (s->type == STT_OBJECT && s->size == 0)
+		return s->section->size == 0;
 	return (s->type == STT_OBJECT || s->type == STT_NOTYPE || s->type == STT_COMMON ||
 		s->type == STT_TLS) && s->size > 0;
 }
