@@ -299,6 +299,12 @@ const struct insn_vec *entity_insns(struct entity *e)
 	return &e->insns;
 }
 
+void entity_forget_insns(struct entity *e)
+{
+	insn_vec_free(&e->insns);
+	e->decoded = false;
+}
+
 /* Bytes from the field to the end of its instruction: what a pc-relative addend leaves out. */
 static unsigned int field_bias(const struct insn *i, uint64_t field)
 {
