@@ -181,12 +181,12 @@ static void look_at_console(struct session *s)
 }
 
 /*
- * On a busy machine a guest that is well may need many times the time. One that got less than a third
- * of a processor is given up to four times as much.
+ * On a busy machine a guest that is well may need many times the time: what counts is the time that it
+ * had a processor, up to four times the limit by the clock.
  */
 static bool is_over(double wall, double cpu, double limit)
 {
-	return wall > 4 * limit || (wall > limit && cpu > limit / 3);
+	return wall > 4 * limit || (wall > limit && cpu > 0.8 * limit);
 }
 
 static void check_limits(struct session *s)
