@@ -87,6 +87,8 @@ static enum policy data_policy(const struct entity *e, const struct entity *owne
 {
 	if (is_action(e, SPECIAL_PERCPU) && !e->twin)
 		return refuse_percpu(e, owner, r, findings);
+	if (e->size == 0)
+		return POLICY_INCLUDE; /* no state: nothing to be shared */
 	if (e->ambiguous && !is_action(e, SPECIAL_DESCRIPTOR))
 		return refuse_ambiguous(e, owner, r, findings);
 	if (e->kind == ENTITY_ANON && !is_writable(e))
