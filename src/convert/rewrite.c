@@ -95,9 +95,17 @@ static struct error *check_tables(struct rewrite *w)
 		return error_new("B3", "%s: no symbol table", o->path);
 	w->strtab = o->sections[w->symtab].link;
 	for (size_t i = 1; i < o->nsections; i++)
-		if (o->sections[i].type == SHT_RELA && o->sections[i].link != w->symtab)
-			return error_new("B3", "%s: section %s does not use the symbol table",
+		if (o->sections[i].type == SHT_RELA && (o->sections[i].link != w->symtab ||
+							o->sections[o->sections[i].info].type == SHT_RELA))
+			return error_new("B3", "%s: section %s is no usual relocation section",
 					 o->path, o->sections[i].name);
+	for (size_t i = 1; i < o->nsymbols; i++) {
+		const struct obj_symbol *s = &o->symbols[i];
+
+		if (s->section && s->section->type == SHT_RELA && (s->value || s->size))
+			return error_new("B3", "%s: symbol %s is in a relocation section", o->path,
+					 s->name);
+	}
 	return NULL;
 }
 
@@ -131,12 +139,18 @@ static bool is_dropped(const struct rewrite *w, size_t section)
 	return w->rq->drop && w->rq->drop[section];
 }
 
+/* Annotations and their relocations. */
+static bool goes(const struct rewrite *w, const struct obj_section *s)
+{
+	return is_dropped(w, s->index) || (s->type == SHT_RELA && is_dropped(w, s->info));
+}
+
 /* The symbol's new record. Symbols keep their place in the table. */
 static void convert_symbol(struct rewrite *w, const struct obj_symbol *s, Elf64_Sym *sym)
 {
 	const struct klp_decision *d = &w->rq->decisions[s->index];
 
-	if (s->section && is_dropped(w, s->section->index)) {
+	if (s->section && goes(w, s->section)) {
 		sym->st_value = 0; /* inside the section, which is empty now */
 		sym->st_size = 0;
 	}
@@ -261,7 +275,7 @@ static void convert_sections(struct rewrite *w)
 	for (size_t i = 1; i < o->nsections; i++) {
 		const struct obj_section *s = &o->sections[i];
 
-		if (is_dropped(w, i) || (s->type == SHT_RELA && is_dropped(w, s->info)))
+		if (goes(w, s))
 			drop_section(w, i);
 		else if (s->type == SHT_RELA && s->size && !(s->flags & SHF_RELA_LIVEPATCH) &&
 			 (o->sections[s->info].flags & SHF_ALLOC))
