@@ -12,7 +12,7 @@
  *
  * Object and symbol are written as they are, without quotes; a module as in /proc/modules, with '_'.
  * Each call writes one record to the section .suture.klp, which is not loaded and which the conversion
- * removes (docs/convert.md has its format). A symbol gets one record in a module; the same in several
+ * removes (docs/convert.md has its format; SHT_NOTE, for modpost complains of other types). A symbol gets one record in a module; the same in several
  * files is fine.
  */
 #ifndef SUTURE_LIVEPATCH_H
@@ -42,7 +42,7 @@
 	SUTURE_KLP_RECORD_(#identifier, #object, #symbol, #patched, #position)
 
 #define SUTURE_KLP_RECORD_(identifier, object, symbol, patched, position) \
-	__asm__(".pushsection .suture.klp, \"\", @progbits\n\t"               \
+	__asm__(".pushsection .suture.klp, \"\", @note\n\t"                    \
 		".balign 8\n\t"                                              \
 		".quad " identifier "\n\t"                                   \
 		".long " position "\n\t"                                     \

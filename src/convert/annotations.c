@@ -248,7 +248,8 @@ void annotations_read(const struct object *o, struct annotations *a, struct find
 		const struct obj_section *s = &o->sections[i];
 		bool ours = streq(s->name, SUTURE_KLP_SECTION);
 
-		if ((!ours && !starts_with(s->name, KLP_MODULE_RELOCS)) || s->type != SHT_PROGBITS)
+		if ((!ours && !starts_with(s->name, KLP_MODULE_RELOCS)) ||
+		    (s->type != SHT_PROGBITS && s->type != SHT_NOTE))
 			continue;
 		a->drop[i] = true;
 		(ours ? read_records : read_module_relocs)(&r, s);
