@@ -129,8 +129,12 @@ static void refuse_unknown(struct decider *d, const struct obj_symbol *s)
 					d->list->target ? d->list->target : d->list->path, s->name,
 					near ? near : ": misspelt, or inlined everywhere");
 
-	finding_way_out(f, "look for it in the target's sources: what has no symbol of its own must "
-			   "be copied into the livepatch");
+	if (d->list->objects.n == 1)
+		finding_way_out(f, "the symbol list has %s only: if it is a module's, give that as well "
+				   "(--module FILE.ko)", d->list->objects.at[0]);
+	else
+		finding_way_out(f, "look for it in the target's sources: what has no symbol of its own "
+				   "must be copied into the livepatch");
 }
 
 static void refuse_ambiguous(struct decider *d, const struct obj_symbol *s, size_t n)

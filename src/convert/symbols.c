@@ -122,7 +122,7 @@ bool sym_place_is_init(const struct sym_place *p)
 static const char *const left_out[] = { "__crc_", "__kstrtab_", "__kstrtabns_", "__ksymtab_",
 					"__pfx_", "__cfi_", ".L", "$", ".klp." };
 
-static bool is_left_out(const char *name)
+bool symlist_leaves_out(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(left_out); i++)
 		if (starts_with(name, left_out[i]))
@@ -150,7 +150,7 @@ static void add_symbol(struct symlist *l, uint32_t object, const struct image *i
 		symlist_add(l, object, symlist_keep(l, s->name + strlen(prefix)))->exported = true;
 		return;
 	}
-	if (is_left_out(s->name))
+	if (symlist_leaves_out(s->name))
 		return;
 	bool named = im->module || starts_with(section, ".init");
 	uint64_t value = im->module && s->section != SHN_ABS ? s->place & 0xffffffffffu : s->place;

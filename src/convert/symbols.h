@@ -75,6 +75,8 @@ void symlist_add_image(struct symlist *list, const struct image *image);
 uint32_t symlist_add_object(struct symlist *list, const char *name);
 struct sym_entry *symlist_add(struct symlist *list, uint32_t object, const char *name);
 void symlist_add_place(struct symlist *list, struct sym_entry *entry, struct sym_place place);
+/* A helper symbol that nobody refers to by name: not in our lists. */
+bool symlist_leaves_out(const char *name);
 /* Keeps a copy for as long as the list lives. */
 const char *symlist_keep(struct symlist *list, const char *text);
 

@@ -157,7 +157,9 @@ static struct error *read_klp_line(struct reader *r, char *line)
 		symlist_add(r->list, r->object, line + strlen(markers[i]))->exported = true;
 		return NULL;
 	}
-	symlist_add_place(r->list, symlist_add(r->list, r->object, line), (struct sym_place){ 0 });
+	if (!symlist_leaves_out(line))
+		symlist_add_place(r->list, symlist_add(r->list, r->object, line),
+				  (struct sym_place){ 0 });
 	return NULL;
 }
 
@@ -224,7 +226,7 @@ static void add_map_lines(struct reader *r, struct map_line_vec *lines)
 
 		if (starts_with(m->name, prefix))
 			symlist_add(r->list, r->object, m->name + strlen(prefix))->exported = true;
-		else
+		else if (!symlist_leaves_out(m->name))
 			symlist_add_place(r->list, symlist_add(r->list, r->object, m->name),
 					  (struct sym_place){ .value = m->value, .known = true,
 							      .section = gone ? ".init" : NULL });
