@@ -88,7 +88,8 @@ insert_modules() {
 	done
 }
 
-# While the user's script runs nothing else is written to the line but this.
+# While the user's script or insmod runs nothing else is written to the line but this. Enabling some tens
+# of functions can take half a minute here: each has the kernel visit all its ftrace records.
 beat() {
 	while :; do
 		say alive
@@ -183,7 +184,13 @@ give_up() {
 enable_patch() {
 	step "${1}enable"
 	begin=$ticks
-	if ! text=$(insmod /suture/livepatch.ko 2>&1); then
+	beat &
+	beat=$!
+	text=$(insmod /suture/livepatch.ko 2>&1)
+	status=$?
+	kill "$beat"
+	wait "$beat" 2> /dev/null
+	if [ $status != 0 ]; then
 		say fail insmod "$text"
 		finish
 	fi

@@ -68,25 +68,40 @@ struct sym_entry *symlist_find_in(const struct symlist *l, const char *name, con
 	return NULL;
 }
 
-/* The chain of a name ends with the object that was added last: that is looked at first. */
+/* The entry in that object, of the chain that begins at index + 1 head; 0: none. */
+static uint32_t find_in_chain(const struct symlist *l, uint32_t head, uint32_t object)
+{
+	const struct sym_entry *first = head ? &l->entries.at[head - 1] : NULL;
+
+	/* Objects come one after another: names that hundreds of modules have cost no walk. */
+	if (!first || first->top < object)
+		return 0;
+	if (l->entries.at[first->tail - 1].object_index == object)
+		return first->tail;
+	for (uint32_t i = head; i; i = l->entries.at[i - 1].next)
+		if (l->entries.at[i - 1].object_index == object)
+			return i;
+	return 0;
+}
+
 struct sym_entry *symlist_add(struct symlist *l, uint32_t object, const char *name)
 {
 	void **slot = map_slot(&l->by_name, name);
-	uint32_t last = 0;
+	uint32_t head = (uintptr_t)*slot, known = find_in_chain(l, head, object), n;
 
-	for (uint32_t i = (uintptr_t)*slot; i; i = l->entries.at[i - 1].next) {
-		if (l->entries.at[i - 1].object_index == object)
-			return &l->entries.at[i - 1];
-		last = i;
-	}
-	struct sym_entry *e = sym_entry_vec_push(&l->entries, (struct sym_entry){
+	if (known)
+		return &l->entries.at[known - 1];
+	sym_entry_vec_push(&l->entries, (struct sym_entry){
 		.name = name, .object = l->objects.at[object], .object_index = object });
-
-	if (last)
-		l->entries.at[last - 1].next = l->entries.n;
+	n = l->entries.n;
+	if (head)
+		l->entries.at[l->entries.at[head - 1].tail - 1].next = n;
 	else
-		*slot = (void *)(uintptr_t)l->entries.n;
-	return e;
+		*slot = (void *)(uintptr_t)(head = n);
+	l->entries.at[head - 1].tail = n;
+	if (l->entries.at[head - 1].top < object)
+		l->entries.at[head - 1].top = object;
+	return &l->entries.at[n - 1];
 }
 
 void symlist_add_place(struct symlist *l, struct sym_entry *e, struct sym_place place)

@@ -39,6 +39,8 @@ struct sym_entry {
 	uint32_t count;       /* occurrences; 0: exported only by name */
 	uint32_t first, last; /* index + 1 in places */
 	uint32_t next;        /* index + 1 of the entry of the same name in the next object */
+	uint32_t tail, top;   /* in the first entry of a name: index + 1 of the last one, and the
+			       * highest object index of all */
 	bool exported;
 };
 DEFINE_VEC(sym_entry_vec, struct sym_entry)

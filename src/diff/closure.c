@@ -37,6 +37,12 @@ static uint64_t slice_key(const struct obj_section *s, uint64_t offset)
 	return (uint64_t)s->index << 40 | offset;
 }
 
+/* NULL where the file has no bytes: zeros. */
+static const unsigned char *section_bytes(const struct obj_section *s, uint64_t at)
+{
+	return s->data ? s->data + at : NULL;
+}
+
 static struct placed *find_placed(struct closure *c, const struct entity *e)
 {
 	uintptr_t i = (uintptr_t)map_get_u64(&c->placed_of, e->index);
@@ -96,7 +102,7 @@ static void place_function(struct closure *c, struct entity *e, struct placed *p
 {
 	const struct obj_section *s = e->section;
 	uint64_t start = e->start - e->lead;
-	uint64_t at = writer_append(c->w, c->text, s->data + start, e->lead + e->size,
+	uint64_t at = writer_append(c->w, c->text, section_bytes(s, start), e->lead + e->size,
 				    s->align > 16 ? s->align : 16);
 
 	p->section = c->text;
@@ -127,7 +133,7 @@ static unsigned int data_section(struct closure *c, const struct obj_section *s)
 static void place_data(struct closure *c, struct entity *e, struct placed *p)
 {
 	const struct obj_section *s = e->section;
-	const unsigned char *bytes = s->data ? s->data + e->start : NULL;
+	const unsigned char *bytes = section_bytes(s, e->start);
 	bool global = e->symbol && e->symbol->bind != STB_LOCAL && !e->twin;
 
 	p->section = data_section(c, s);
@@ -379,7 +385,8 @@ static void place_slice(struct closure *c, struct entity *owner, const struct sp
 		map_put_u64(&c->empty_slices, key, (void *)1);
 	unsigned int section = writer_section(c->w, s->name, SHT_PROGBITS,
 					      SHF_ALLOC | SHF_EXECINSTR, 0);
-	uint64_t at = writer_append(c->w, section, s->data + e->slice_offset, e->slice_size, 1);
+	uint64_t at = writer_append(c->w, section, section_bytes(s, e->slice_offset),
+				    e->slice_size, 1);
 
 	map_put_u64(&c->slices, key, (void *)(uintptr_t)(at + 1));
 	code_refs(c->rq->patched, s, e->slice_offset, e->slice_size, &refs);
@@ -400,7 +407,8 @@ static void write_entry(struct closure *c, struct entity *owner, const struct sp
 
 	if (s->flags & SHF_LINK_ORDER)
 		writer_link_section(c->w, section, c->text);
-	uint64_t at = writer_append(c->w, section, s->data + e->offset, e->size, s->align);
+	uint64_t at = writer_append(c->w, section, section_bytes(s, e->offset), e->size,
+				    s->align);
 
 	stretch_refs(c->rq->patched, e->section, e->offset, e->size, &refs);
 	for (size_t i = 0; i < refs.n; i++)

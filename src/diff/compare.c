@@ -286,11 +286,13 @@ static void compare_pair(struct model *a, struct entity *x, struct model *b, str
 	char *why = NULL;
 
 	if (x->kind == ENTITY_FUNCTION) {
-		long i = first_insn_difference(x, y);
+		long i = x->visited ? -1 : first_insn_difference(x, y);
 
 		why = i >= 0 ? insn_reason(x, y, i) : function_refs_reason(a, x, b, y);
 		if (!why)
 			why = entries_reason(a, x, b, y);
+		entity_forget_insns(x);
+		entity_forget_insns(y);
 	} else if (!same_shape(x, y)) {
 		why = x->size != y->size ?
 			      xasprintf("size %llu became %llu", (unsigned long long)x->size,

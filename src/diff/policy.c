@@ -87,6 +87,8 @@ static enum policy data_policy(const struct entity *e, const struct entity *owne
 {
 	if (is_action(e, SPECIAL_PERCPU) && !e->twin)
 		return refuse_percpu(e, owner, r, findings);
+	if (e->size == 0)
+		return POLICY_INCLUDE; /* no state: nothing to be shared */
 	if (e->ambiguous && !is_action(e, SPECIAL_DESCRIPTOR))
 		return refuse_ambiguous(e, owner, r, findings);
 	if (e->kind == ENTITY_ANON && !is_writable(e))
@@ -220,6 +222,27 @@ static bool is_traceable(const struct entity *e)
 	return false;
 }
 
+/* Of this unit's weak definition only the name was linked, for a strong one of another unit. */
+static bool is_overridden(const struct entity *e, const struct resolver *r)
+{
+	if (e->parent || !e->twin->symbol || e->twin->symbol->bind != STB_WEAK || !r->image)
+		return false;
+	for (const struct image_symbol *s = image_find(r->image, e->name); s; s = s->next_same_name)
+		if (s->bind == STB_GLOBAL)
+			return true;
+	return false;
+}
+
+static void refuse_overridden(const struct entity *e, const struct resolver *r,
+			      struct finding_vec *findings)
+{
+	struct finding *f = finding_add(findings, "F9", SEVERITY_REFUSAL, r->kobject, e->name, NULL,
+					"the function is a weak default, and '%s' of the shipped %s is "
+					"a strong definition from another unit", e->name, r->kobject);
+
+	finding_way_out(f, "leave this hunk out, or fix the strong definition");
+}
+
 static void refuse_root(const struct entity *e, const struct resolver *r,
 			struct finding_vec *findings)
 {
@@ -247,6 +270,10 @@ void policy_for_root(const struct entity *e, const struct resolver *r, struct fi
 {
 	if (!e->twin)
 		return;
+	if (is_overridden(e, r)) {
+		refuse_overridden(e, r, findings);
+		return;
+	}
 	if (r->repro && r->repro->status[e->twin->index] != REPRO_SAME) {
 		refuse_root(e, r, findings);
 		return;

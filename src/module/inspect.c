@@ -55,11 +55,11 @@ static void check_modinfo(struct inspection *in)
 	const char *license = modinfo_value(in, "license");
 
 	if (!modinfo_value(in, "livepatch"))
-		problem(in, "B4", SEVERITY_WARNING, NULL, ".modinfo",
+		problem(in, "B6", SEVERITY_WARNING, NULL, ".modinfo",
 			"there is no MODULE_INFO(livepatch, ...): the kernel does not take this "
 			"module for a livepatch");
 	else if (!license || !strstr(license, "GPL"))
-		problem(in, "B4", SEVERITY_WARNING, NULL, ".modinfo",
+		problem(in, "B6", SEVERITY_WARNING, NULL, ".modinfo",
 			"the module's license is not GPL: it cannot use klp_enable_patch()");
 }
 
@@ -262,7 +262,7 @@ static void read_parts(struct inspection *in)
 	check_symbols(in);
 	check_file(in);
 	if (!in->functions.n && modinfo_value(in, "livepatch"))
-		problem(in, "B4", SEVERITY_NOTE, NULL, NULL,
+		problem(in, "B6", SEVERITY_NOTE, NULL, NULL,
 			"no list of replaced functions was found: it may be built at run time");
 }
 

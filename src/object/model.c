@@ -100,10 +100,16 @@ static void add_gap(struct model *m, struct obj_section *s, const struct places 
 }
 
 /* Local symbols of mergeable sections (clang: .L.str.3) are numbered and say nothing: contents do. */
+/*
+ * A lock class key without lockdep has no size: with -fdata-sections it stands alone in an empty
+ * section, and only its address is used.
+ */
 static bool is_data_symbol(const struct obj_symbol *s)
 {
 	if ((s->section->flags & SHF_MERGE) && s->bind == STB_LOCAL)
 		return false;
+	if (s->type == STT_OBJECT && s->size == 0)
+		return s->section->size == 0;
 	return (s->type == STT_OBJECT || s->type == STT_NOTYPE || s->type == STT_COMMON ||
 		s->type == STT_TLS) && s->size > 0;
 }
@@ -297,6 +303,12 @@ const struct insn_vec *entity_insns(struct entity *e)
 		insn_decode(e->section->data + e->start, e->size, &e->insns);
 	e->decoded = true;
 	return &e->insns;
+}
+
+void entity_forget_insns(struct entity *e)
+{
+	insn_vec_free(&e->insns);
+	e->decoded = false;
 }
 
 /* Bytes from the field to the end of its instruction: what a pc-relative addend leaves out. */

@@ -522,6 +522,24 @@ static void lists_survive_printing(void **state)
 	symlist_free(&list);
 }
 
+/* Objects may come back; what was said of them before stays. */
+static void objects_may_come_in_pieces(void **state)
+{
+	struct symlist list;
+	size_t n = 0;
+
+	parse_list(&list, "suture-symbols 1 -\n*vmlinux\n- f 10\n*b\n- f .text+1\n*a\n- g .text+1\n"
+			  "*vmlinux\n- g 20\n*b\n- g .text+2\n*a\n- f .text+3\n*b\n- f .text+4\n");
+	for (struct sym_entry *e = symlist_find(&list, "f"); e; e = symlist_next(&list, e))
+		n++;
+	for (struct sym_entry *e = symlist_find(&list, "g"); e; e = symlist_next(&list, e))
+		n++;
+	assert_int_equal(n, 6);
+	assert_int_equal(symlist_find_in(&list, "f", "b")->count, 2);
+	assert_int_equal(symlist_find_in(&list, "g", "vmlinux")->count, 1);
+	symlist_free(&list);
+}
+
 static void damaged_lists_are_errors(void **state)
 {
 	static const char *const texts[] = {
@@ -583,6 +601,7 @@ int main(void)
 		cmocka_unit_test(sections_that_cannot_wait),
 		cmocka_unit_test(lists_of_others_are_read),
 		cmocka_unit_test(lists_survive_printing),
+		cmocka_unit_test(objects_may_come_in_pieces),
 		cmocka_unit_test(damaged_lists_are_errors),
 		cmocka_unit_test(images_are_counted_as_livepatch_counts),
 	};

@@ -155,6 +155,12 @@ static void refused(void **state)
 		      "return ext(a); }",
 		  EXT "int f(int a) { asm volatile(\"1: .pushsection strange,\\\"a\\\"; .quad 1b; .popsection\");"
 		      "return ext(a + 1); }" },
+		/* found by the fuzzer: a jump to code that nothing names */
+		{ "D5", TRACED,
+		  EXT "asm(\".section .text.g,\\\"ax\\\"; lost: ret; .text\");"
+		      "int f(int a) { asm volatile(\"jmp lost\"); return ext(a); }",
+		  EXT "asm(\".section .text.g,\\\"ax\\\"; lost: ret; .text\");"
+		      "int f(int a) { asm volatile(\"jmp lost\"); return ext(a + 1); }" },
 		{ "X11", TRACED,
 		  EXT "int f(int a) { asm volatile(\"1: nop; .pushsection runtime_ptr_x,\\\"a\\\"; "
 		      ".long 1b - .; .popsection\"); return ext(a); }",

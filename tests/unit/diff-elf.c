@@ -195,6 +195,21 @@ static void strings_without_bytes(void **state)
 	assert_int_equal(kit_entity(k.a, "f")->kind, ENTITY_FUNCTION);
 }
 
+/* Found by the fuzzer: a reference to text beyond the section of its symbol. */
+static void string_beyond_its_section(void **state)
+{
+	SCOPED(kit_close) struct kit_pair k;
+	static const char text[] =
+		".section .str,\"aMS\",@progbits,1\n.type s,@object\ns: .string \"abc\"\n.size s,4\n"
+		".text\n.globl f\n.type f,@function\nf: mov $s+%s,%%edi\ncall g\nret\n.size f,.-f\n";
+	scoped_free char *before = xasprintf(text, "4096"), *after = xasprintf(text, "-4096");
+	scoped_free char *a = kit_compile("gcc", "", "beyond.s", before);
+	scoped_free char *b = kit_compile("gcc", "", "beyond2.s", after);
+
+	kit_open(&k, a, b);
+	assert_int_equal(kit_entity(k.b, "f")->change, CHANGED);
+}
+
 /* ---- instructions ---- */
 
 static void assert_same_norm(const void *a, size_t n, const void *b, size_t m)
@@ -522,7 +537,7 @@ static void inspected_defects(void **state)
 	static const struct {
 		const char *id, *text;
 	} cases[] = {
-		{ "B4", ".section .modinfo,\"a\"\n.string \"license=GPL\"\n" },
+		{ "B6", ".section .modinfo,\"a\"\n.string \"license=GPL\"\n" },
 		{ "B5", "call \".klp.sym.vmlinux.f,0\"\n" },
 		{ "B5", "call \".klp.ref.vmlinux/vmlinux.f,0\"\n" },
 		{ "E6", ".section .BTF,\"a\"\n.quad 0\n" },
@@ -549,7 +564,7 @@ int main(void)
 		cmocka_unit_test(not_an_object),	cmocka_unit_test(of_another_kind),
 		cmocka_unit_test(really_of_another_kind), cmocka_unit_test(truncated),
 		cmocka_unit_test(stripped),		cmocka_unit_test(damaged),
-		cmocka_unit_test(strings_without_bytes), cmocka_unit_test(branches_in_near_form),
+		cmocka_unit_test(strings_without_bytes), cmocka_unit_test(string_beyond_its_section), cmocka_unit_test(branches_in_near_form),
 		cmocka_unit_test(operands_count),	cmocka_unit_test(positions),
 		cmocka_unit_test(round_trip),		cmocka_unit_test(linker_takes_it),
 		cmocka_unit_test(conversion),		cmocka_unit_test(conversion_refuses),

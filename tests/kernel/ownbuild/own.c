@@ -23,6 +23,8 @@ char *suture_program, *examples_dir, *tests_dir, *scratch;
 bool own_init(int argc, char **argv)
 {
 	process_setup_signals();
+	if (argc > 4)
+		cmocka_set_test_filter(argv[4]); /* by hand: "test_kil*" */
 	if (argc < 4) {
 		fprintf(stderr, "usage: %s SUTURE EXAMPLES TESTS\n", argv[0]);
 		return false;
@@ -61,7 +63,7 @@ char *own_debian_source(char **name)
 	return source;
 }
 
-bool own_kernel(const char *debian_source, char **source, char **build)
+bool own_kernel(const char *debian_source, char **source, char **build, char **in_tree)
 {
 	scoped_free char *cache = NULL;
 	scoped_free char *script = path_join(tests_dir, "make-kernel.sh");
@@ -73,6 +75,7 @@ bool own_kernel(const char *debian_source, char **source, char **build)
 
 	*source = path_join(dir, "source");
 	*build = path_join(dir, "build");
+	*in_tree = path_join(dir, "in-tree");
 	assert_null(process_run(&(struct process){ .argv = argv, .timeout = 3000 }, &r));
 	print_message("small kernel: %.1f s, %.1f s of CPU time\n", r.wall, r.cpu);
 	if (r.status)

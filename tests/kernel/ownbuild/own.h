@@ -26,10 +26,10 @@ void own_done(void);
 char *own_debian_source(char **name);
 
 /*
- * Builds the small kernel, unless the cache has it, and names its directories (source/, build/),
- * the caller's. False, with a message, when it cannot be built.
+ * Builds the small kernel, unless the cache has it, and names its directories (source/, build/,
+ * in-tree/), the caller's. False, with a message, when it cannot be built.
  */
-bool own_kernel(const char *debian_source, char **source, char **build);
+bool own_kernel(const char *debian_source, char **source, char **build, char **in_tree);
 
 /* Runs suture with arguments up to NULL; shows its output when the exit code is not the expected
  * one. The output is the caller's. */

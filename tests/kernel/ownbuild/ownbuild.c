@@ -19,7 +19,7 @@
 #include "object/object.h"
 #include "own.h"
 
-static char *source, *build;
+static char *source, *build, *in_tree;
 
 static void test_add(void **test_state)
 {
@@ -82,9 +82,20 @@ static void test_function(void **test_state)
 		    "secret=***");
 }
 
+/*
+ * Optimised for size, the changed inline function is not inlined everywhere; its copies have no
+ * ftrace entry ("inline" implies notrace, include/linux/compiler_types.h), which has to be said. The
+ * bug table without CONFIG_DEBUG_BUGVERBOSE is understood.
+ */
 static void test_header(void **test_state)
 {
-	try_example("proc-hide-kthreads", NULL, NULL, "kthreadd visible", "kthreadd hidden");
+	scoped_free char *fix = path_join(examples_dir, "proc-hide-kthreads.patch");
+	scoped_free char *ko = path_join(scratch, "livepatch-proc-hide-kthreads.ko");
+	scoped_free char *out = suture(1, "build", fix, "-t", "build:small", "-o", scratch, NULL);
+
+	assert_non_null(strstr(out, "refusal F1 vmlinux:get_proc_task"));
+	assert_null(strstr(out, "refusal D5"));
+	assert_false(path_exists(ko));
 }
 
 static void test_module(void **test_state)
@@ -95,6 +106,18 @@ static void test_module(void **test_state)
 static void test_both(void **test_state)
 {
 	try_example("loadavg-and-zram", "zram", NULL, "last pid shown", "last pid hidden");
+}
+
+/* The commands of a tree that was built in its source name files relatively. */
+static void test_in_tree(void **test_state)
+{
+	scoped_free char *fix = path_join(examples_dir, "proc-cmdline-secrets.patch");
+	scoped_free char *ko = path_join(scratch, "livepatch-in-tree.ko");
+
+	free(suture(0, "target", "add", "--build", in_tree, "--name", "in-tree", NULL));
+	free(suture(0, "build", fix, "-t", "build:in-tree", "-n", "in-tree", "-o", scratch, NULL));
+	check_sections(ko);
+	free(suture(0, "test", ko, "-t", "build:in-tree", "--rounds", "0", NULL));
 }
 
 /* The cache's entry goes, the kernel stays. */
@@ -119,9 +142,10 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add),    cmocka_unit_test(test_function),
 		cmocka_unit_test(test_header), cmocka_unit_test(test_module),
-		cmocka_unit_test(test_both),   cmocka_unit_test(test_remove),
+		cmocka_unit_test(test_both),   cmocka_unit_test(test_in_tree),
+		cmocka_unit_test(test_remove),
 	};
-	unsigned long n[2], m[2];
+	unsigned long n[3], m[3];
 
 	if (!own_init(argc, argv))
 		return 1;
@@ -132,19 +156,22 @@ int main(int argc, char **argv)
 		own_done();
 		return SKIP;
 	}
-	if (!own_kernel(debian, &source, &build))
+	if (!own_kernel(debian, &source, &build, &in_tree))
 		return 1;
 	scoped_free char *cache = path_join(scratch, "cache");
 
 	setenv("SUTURE_CACHE", cache, 1);
 	uint64_t s = tree_state(source, &n[0]), b = tree_state(build, &n[1]);
+	uint64_t i = tree_state(in_tree, &n[2]);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	bool same = s == tree_state(source, &m[0]) && b == tree_state(build, &m[1]);
+	bool same = s == tree_state(source, &m[0]) && b == tree_state(build, &m[1]) &&
+		    i == tree_state(in_tree, &m[2]) && !memcmp(n, m, sizeof(n));
 
-	printf("%lu files of the source, %lu of the build: %s\n", n[0], n[1],
-	       same && n[0] == m[0] && n[1] == m[1] ? "as before" : "CHANGED");
+	printf("files of the source, the build, the in-tree build: %lu, %lu, %lu: %s\n", n[0], n[1],
+	       n[2], same ? "as before" : "CHANGED");
 	own_done();
 	free(source);
 	free(build);
+	free(in_tree);
 	return failed || !same;
 }

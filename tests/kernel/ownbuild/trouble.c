@@ -145,7 +145,7 @@ static void test_interrupted(void **state)
 		late = interrupt_at(moments[i], i % 2 ? SIGTERM : SIGINT);
 }
 
-/* A killed build cannot clean up; its children end all the same. */
+/* A killed build cannot clean up. Its children end; a compiler under one may finish its file first. */
 static void test_killed(void **state)
 {
 	scoped_free char *log = path_join(scratch, "log");
@@ -156,7 +156,7 @@ static void test_killed(void **state)
 		poll(NULL, 0, seconds * 1000);
 		kill(pid, SIGKILL);
 		finish(pid);
-		assert_false(survivors(3));
+		assert_false(survivors(30));
 	}
 	assert_int_equal(entries(out_dir), 0);
 }

@@ -68,6 +68,8 @@ int road_run(const char *name, const struct CMUnitTest *tests, size_t n)
 
 	quiet = true;
 	process_setup_signals();
+	if (getenv("SUTURE_TEST_FILTER"))
+		cmocka_set_test_filter(getenv("SUTURE_TEST_FILTER"));
 	struct error *err = target_list(&targets);
 
 	if (err)
@@ -210,13 +212,12 @@ bool road_replaces(const struct build_report *report, const char *kobject, const
 	return false;
 }
 
-void road_boot(const char *livepatch, const char *script, char *module, const char *cmdline,
-	       struct boot_result *result)
+void road_boot(const char *livepatch, const char *script, const struct str_vec *modules,
+	       const char *cmdline, struct boot_result *result)
 {
-	struct str_vec modules = { .at = &module, .n = module ? 1 : 0 };
 	scoped_free char *path = path_join(road_dir, "script.sh");
 	struct boot_request request = { .livepatch = livepatch, .script = script ? path : NULL,
-					.modules = &modules, .cmdline = cmdline };
+					.modules = modules, .cmdline = cmdline };
 
 	*result = (struct boot_result){ 0 };
 	if (script)

@@ -29,6 +29,7 @@ extern char *road_dir;
 /*
  * Runs the tests for each target of $SUTURE_TEST_TARGETS (blank separated), or for each Debian target
  * in the cache; ROAD_SKIP when there is none. After each target, its source tree must be as it was.
+ * $SUTURE_TEST_FILTER: only tests whose name matches.
  */
 int road_run(const char *name, const struct CMUnitTest *tests, size_t n);
 
@@ -58,8 +59,8 @@ void road_assert_built(const struct build_report *report);
 bool road_replaces(const struct build_report *report, const char *kobject, const char *function);
 
 /* Boots the livepatch with a script; asserts that the test passed. The result is the caller's. */
-void road_boot(const char *livepatch, const char *script, char *module, const char *cmdline,
-	       struct boot_result *result);
+void road_boot(const char *livepatch, const char *script, const struct str_vec *modules,
+	       const char *cmdline, struct boot_result *result);
 /* Does the symbol table of the module have this name? */
 bool road_module_has_symbol(const char *path, const char *name);
 
