@@ -28,18 +28,20 @@ static double cpu_seconds(void)
 }
 
 /* Every tenth relocation's symbol is a module's; every name is referred to by two relocations. */
-static struct error *make_module(const char *dir, unsigned int relocations, char **data, size_t *size)
+static struct error *make_module(const char *dir, unsigned int relocations, char **data,
+				 size_t *size)
 {
 	scoped_free char *source = path_join(dir, "bench.s"), *object = path_join(dir, "bench.o");
-	const char *const argv[] = { "gcc", "-c", "-o", object, source, NULL };
-	scoped_process_result struct process_result r = { 0 };
-	scoped_str struct str text = { 0 };
+	const char *const argv[] = {"gcc", "-c", "-o", object, source, NULL};
+	scoped_process_result struct process_result r = {0};
+	scoped_str struct str text = {0};
 
 	str_add(&text, ".section .modinfo,\"a\"\n.asciz \"livepatch=Y\"\n");
 	for (unsigned int i = 0; i < relocations; i++)
-		str_add(&text, ".section .text.f%u,\"ax\"\ncall kernel_symbol_%u\n", i % 50, i / 2 * 10);
+		str_add(&text, ".section .text.f%u,\"ax\"\ncall kernel_symbol_%u\n", i % 50,
+			i / 2 * 10);
 	TRY(write_file(source, text.s, text.n));
-	TRY(process_run(&(struct process){ .argv = argv }, &r));
+	TRY(process_run(&(struct process) {.argv = argv}, &r));
 	if (r.status)
 		return error_new("Y3", "gcc: %s", r.output);
 	return read_file(object, data, size);
@@ -47,7 +49,7 @@ static struct error *make_module(const char *dir, unsigned int relocations, char
 
 static char *make_list(unsigned int symbols)
 {
-	struct str text = { 0 };
+	struct str text = {0};
 
 	str_add(&text, "suture-symbols 1 bench\n*vmlinux\n");
 	for (unsigned int i = 0; i < symbols; i++) {
@@ -62,7 +64,7 @@ static struct error *measure(const char *dir, unsigned int relocations, unsigned
 {
 	scoped_free char *data = NULL, *text = make_list(symbols);
 	struct convert_result result;
-	struct finding_vec findings = { 0 };
+	struct finding_vec findings = {0};
 	struct symlist list;
 	size_t size;
 
@@ -71,14 +73,15 @@ static struct error *measure(const char *dir, unsigned int relocations, unsigned
 
 	TRY(symlist_parse("bench", text, &list));
 	double read = cpu_seconds();
-	struct convert_request rq = { "bench", data, size, &list, &findings };
+	struct convert_request rq = {"bench", data, size, &list, &findings};
 	struct error *err = convert_module(&rq, &result);
 	double end = cpu_seconds();
 
 	if (!err && !result.module)
 		err = error_new("Y3", "refused: %s", findings.at[0].message);
 	if (!err)
-		printf("%8u relocations %8u names: list %.3f s, conversion %.3f s, together %.3f s CPU\n",
+		printf("%8u relocations %8u names: list %.3f s, conversion %.3f s, together %.3f s "
+		       "CPU\n",
 		       relocations, symbols, read - start, end - read, end - start);
 	convert_result_free(&result);
 	findings_free(&findings);

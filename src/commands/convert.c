@@ -11,14 +11,20 @@
 #include "convert/convert.h"
 
 static const char help[] =
-	"usage: suture convert IN.ko -o OUT.ko [--target NAME | --symbols FILE] [--module FILE.ko]...\n\n"
-	"Takes a livepatch module that was written by hand and linked by Kbuild, and makes livepatch\n"
+	"usage: suture convert IN.ko -o OUT.ko [--target NAME | --symbols FILE] [--module "
+	"FILE.ko]...\n\n"
+	"Takes a livepatch module that was written by hand and linked by Kbuild, and makes "
+	"livepatch\n"
 	"symbols and relocations of its references to what the kernel does not export. Names that\n"
-	"occur once need nothing; others need an annotation (include/suture/livepatch.h, or those of\n"
-	"klp-convert), which is suggested. Exit code 0: written, 1: refused, 2: could not be done.\n\n"
+	"occur once need nothing; others need an annotation (include/suture/livepatch.h, or those "
+	"of\n"
+	"klp-convert), which is suggested. Exit code 0: written, 1: refused, 2: could not be "
+	"done.\n\n"
 	"  -o, --output OUT.ko  the converted module; may be IN.ko\n"
-	"  -t, --target NAME    the kernel to be patched (default: $SUTURE_TARGET, or the only one)\n"
-	"      --symbols FILE   instead of a target: what 'suture target symbols' wrote, a System.map,\n"
+	"  -t, --target NAME    the kernel to be patched (default: $SUTURE_TARGET, or the only "
+	"one)\n"
+	"      --symbols FILE   instead of a target: what 'suture target symbols' wrote, a "
+	"System.map,\n"
 	"                       or klp-convert's symbols.klp\n"
 	"      --module FILE.ko a further module to be patched, one that the target does not ship\n"
 	"      --json           the result for programs\n";
@@ -72,9 +78,10 @@ static json_t *symbols_json(const struct convert_result *r)
 		const struct klp_decision *d = &r->decisions[i];
 
 		if (d->patched)
-			json_array_append_new(list, json_pack("{ss ss ss si}", "patched", d->patched,
-							      "object", d->object, "name", d->name,
-							      "position", (int)d->position));
+			json_array_append_new(list,
+					      json_pack("{ss ss ss si}", "patched", d->patched,
+							"object", d->object, "name", d->name,
+							"position", (int)d->position));
 	}
 	return list;
 }
@@ -109,10 +116,10 @@ static void report(const struct options *o, const struct convert_result *r,
 static struct error *convert_file(const struct options *o, const char *path,
 				  const struct symlist *list, int *code)
 {
-	struct convert_result result = { 0 };
-	struct finding_vec findings = { 0 };
+	struct convert_result result = {0};
+	struct finding_vec findings = {0};
 	scoped_free char *data = NULL;
-	struct convert_request rq = { .name = path, .symbols = list, .findings = &findings };
+	struct convert_request rq = {.name = path, .symbols = list, .findings = &findings};
 
 	TRY(read_file(path, &data, &rq.size));
 	rq.data = data;
@@ -130,7 +137,7 @@ static struct error *convert_file(const struct options *o, const char *path,
 
 static int run(const struct options *o, const char *path)
 {
-	struct symlist list = { 0 };
+	struct symlist list = {0};
 	int code = EXIT_ERROR;
 	struct error *err = read_symbols(o, &list);
 
@@ -143,9 +150,12 @@ static int run(const struct options *o, const char *path)
 static bool read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
-		{ "output", required_argument, NULL, 'o' },  { "target", required_argument, NULL, 't' },
-		{ "symbols", required_argument, NULL, 'S' }, { "module", required_argument, NULL, 'M' },
-		COMMON_LONG_OPTIONS,			     { 0 },
+		{"output", required_argument, NULL, 'o'},
+		{"target", required_argument, NULL, 't'},
+		{"symbols", required_argument, NULL, 'S'},
+		{"module", required_argument, NULL, 'M'},
+		COMMON_LONG_OPTIONS,
+		{0},
 	};
 
 	for (int c; (c = getopt_long(argc, argv, COMMON_OPTIONS "o:t:", options, NULL)) != -1;) {
@@ -165,7 +175,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 int command_convert(int argc, char **argv)
 {
-	struct options o = { 0 };
+	struct options o = {0};
 	int code = EXIT_USAGE;
 
 	if (!read_options(argc, argv, &o)) {

@@ -19,7 +19,8 @@ struct reader {
 static void refuse(struct reader *r, const char *symbol, const char *section, uint64_t at,
 		   const char *text)
 {
-	scoped_free char *place = section ? xasprintf("%s+0x%lx", section, (unsigned long)at) : NULL;
+	scoped_free char *place =
+		section ? xasprintf("%s+0x%lx", section, (unsigned long)at) : NULL;
 
 	finding_add(r->findings, "K4", SEVERITY_REFUSAL, NULL, symbol, place, "%s", text);
 }
@@ -29,7 +30,7 @@ static void annotation_clear(struct annotation *a)
 	free(a->object);
 	free(a->name);
 	free(a->patched);
-	*a = (struct annotation){ 0 };
+	*a = (struct annotation) {0};
 }
 
 static bool same_text(const char *a, const char *b)
@@ -48,7 +49,8 @@ static const char *defect(const struct annotation *a)
 {
 	if (!*a->object || strlen(a->object) > 55 || strpbrk(a->object, "./, \t"))
 		return "the annotation does not name a kernel object";
-	if (a->patched && (!*a->patched || strlen(a->patched) > 55 || strpbrk(a->patched, "./, \t")))
+	if (a->patched &&
+	    (!*a->patched || strlen(a->patched) > 55 || strpbrk(a->patched, "./, \t")))
 		return "the annotation does not name a patched object";
 	if (!*a->name || strlen(a->name) >= 512 || strchr(a->name, ','))
 		return "the annotation has no usable symbol name";
@@ -118,9 +120,10 @@ static void read_module_relocs(struct reader *r, const struct obj_section *s)
 		if (!symbol)
 			refuse(r, NULL, s->name, at, "the entry does not refer to a symbol");
 		else
-			note(r, symbol, (struct annotation){ .object = xstrdup(object),
-							     .name = xstrdup(symbol->name),
-							     .position = read_u32(s, at + POSITION) },
+			note(r, symbol,
+			     (struct annotation) {.object = xstrdup(object),
+						  .name = xstrdup(symbol->name),
+						  .position = read_u32(s, at + POSITION)},
 			     s->name, at);
 	}
 }
@@ -153,10 +156,11 @@ static uint64_t read_record(struct reader *r, const struct obj_section *s, uint6
 	patched = name ? cut_string(s, &end) : NULL;
 	if (!patched)
 		return 0;
-	note(r, symbol, (struct annotation){ .object = xstrdup(object),
-					     .name = xstrdup(*name ? name : symbol->name),
-					     .patched = *patched ? xstrdup(patched) : NULL,
-					     .position = read_u32(s, at + POSITION) },
+	note(r, symbol,
+	     (struct annotation) {.object = xstrdup(object),
+				  .name = xstrdup(*name ? name : symbol->name),
+				  .patched = *patched ? xstrdup(patched) : NULL,
+				  .position = read_u32(s, at + POSITION)},
 	     s->name, at);
 	return (end + 7) & ~7ull;
 }
@@ -187,10 +191,10 @@ static bool parse_alias(const char *text, struct annotation *a)
 	if (!last || !last[1] || strlen(last + 1) > 9 ||
 	    strspn(last + 1, "0123456789") != strlen(last + 1))
 		return false;
-	*a = (struct annotation){ .patched = xstrndup(text, first - text),
+	*a = (struct annotation) {.patched = xstrndup(text, first - text),
 				  .object = xstrndup(first + 1, second - first - 1),
 				  .name = xstrndup(second + 1, last - second - 1),
-				  .position = strtoul(last + 1, NULL, 10) };
+				  .position = strtoul(last + 1, NULL, 10)};
 	return true;
 }
 
@@ -200,7 +204,7 @@ static bool parse_reference(const char *text, struct annotation *a)
 
 	if (!klp_decision_parse(text, &d))
 		return false;
-	*a = (struct annotation){ d.object, d.name, d.patched, d.position };
+	*a = (struct annotation) {d.object, d.name, d.patched, d.position};
 	return true;
 }
 
@@ -211,8 +215,8 @@ static void read_name(struct reader *r, const struct obj_symbol *s)
 
 	if (s->shndx != SHN_UNDEF || (!alias && !starts_with(s->name, KLP_REF_PREFIX)))
 		return;
-	if (alias ? parse_alias(s->name + strlen(KLP_SYM_RELA), &a) :
-		    parse_reference(s->name + strlen(KLP_REF_PREFIX), &a))
+	if (alias ? parse_alias(s->name + strlen(KLP_SYM_RELA), &a)
+		  : parse_reference(s->name + strlen(KLP_REF_PREFIX), &a))
 		note(r, s, a, NULL, 0);
 	else
 		refuse(r, s->name, NULL, 0, "the name is no well-formed annotation");
@@ -240,10 +244,11 @@ static void check_users(struct reader *r)
 
 void annotations_read(const struct object *o, struct annotations *a, struct finding_vec *findings)
 {
-	struct reader r = { o, a, findings };
+	struct reader r = {o, a, findings};
 
-	*a = (struct annotations){ .at = xcalloc(o->nsymbols, sizeof(*a->at)), .n = o->nsymbols,
-				   .drop = xcalloc(o->nsections, sizeof(bool)) };
+	*a = (struct annotations) {.at = xcalloc(o->nsymbols, sizeof(*a->at)),
+				   .n = o->nsymbols,
+				   .drop = xcalloc(o->nsections, sizeof(bool))};
 	for (size_t i = 1; i < o->nsections; i++) {
 		const struct obj_section *s = &o->sections[i];
 		bool ours = streq(s->name, SUTURE_KLP_SECTION);
@@ -265,5 +270,5 @@ void annotations_free(struct annotations *a)
 		annotation_clear(&a->at[i]);
 	free(a->at);
 	free(a->drop);
-	*a = (struct annotations){ 0 };
+	*a = (struct annotations) {0};
 }

@@ -19,9 +19,9 @@
 #define KLP_SYM_RELA ".klp.sym.rela."
 
 struct annotation {
-	char *object;         /* of the symbol; NULL: there is no annotation */
-	char *name;           /* the symbol's name there */
-	char *patched;        /* object at whose coming it is relocated; NULL: the symbol's own */
+	char *object;	       /* of the symbol; NULL: there is no annotation */
+	char *name;	       /* the symbol's name there */
+	char *patched;	       /* object at whose coming it is relocated; NULL: the symbol's own */
 	unsigned int position; /* 0: the name is unique there */
 };
 

@@ -43,7 +43,7 @@ static bool has_work(const struct object *o, const struct annotations *a,
 static struct error *write_module(const struct object *o, const struct annotations *a,
 				  const struct convert_request *rq, struct convert_result *result)
 {
-	struct rewrite_request rewrite = { o, result->decisions, a->drop };
+	struct rewrite_request rewrite = {o, result->decisions, a->drop};
 
 	if (has_work(o, a, result))
 		return klp_rewrite(&rewrite, &result->module, &result->size);
@@ -58,7 +58,7 @@ struct error *convert_module(const struct convert_request *rq, struct convert_re
 	struct annotations annotations;
 	struct error *err = NULL;
 
-	*result = (struct convert_result){ 0 };
+	*result = (struct convert_result) {0};
 	TRY(check_unsigned(rq));
 	TRY(object_read_memory(rq->name, rq->data, rq->size, &o));
 	if (!is_livepatch(o))
@@ -77,5 +77,5 @@ void convert_result_free(struct convert_result *r)
 {
 	free(r->module);
 	klp_decisions_free(r->decisions, r->nsymbols);
-	*r = (struct convert_result){ 0 };
+	*r = (struct convert_result) {0};
 }

@@ -15,7 +15,7 @@
 
 struct convert_request {
 	const char *name; /* of the module's file, for messages */
-	void *data;       /* stays the caller's, unchanged */
+	void *data;	  /* stays the caller's, unchanged */
 	size_t size;
 	const struct symlist *symbols;
 	struct finding_vec *findings; /* K1 ... K9, X1, X4, N5 */

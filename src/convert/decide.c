@@ -33,7 +33,8 @@ static void add_line(const struct decider *d, const struct obj_symbol *s, const 
 	if (streq(s->name, e->name))
 		str_add(out, "SUTURE_KLP_SYM(%s, %s, %u)", e->object, e->name, position);
 	else
-		str_add(out, "SUTURE_KLP_ALIAS(%s, %s, %s, %u)", s->name, e->object, e->name, position);
+		str_add(out, "SUTURE_KLP_ALIAS(%s, %s, %s, %u)", s->name, e->object, e->name,
+			position);
 	str_add(out, ";");
 	if (p && p->known)
 		str_add(out, " /* %s%s0x%lx */", p->section ? p->section : "",
@@ -58,10 +59,11 @@ static void add_entry_lines(const struct decider *d, const struct obj_symbol *s,
 static void hint(struct decider *d, struct finding *f, const struct obj_symbol *s, const char *name,
 		 const struct sym_entry *only)
 {
-	scoped_str struct str text = { 0 };
+	scoped_str struct str text = {0};
 	size_t lines = 0;
 
-	for (const struct sym_entry *e = symlist_find(d->list, name); e; e = symlist_next(d->list, e))
+	for (const struct sym_entry *e = symlist_find(d->list, name); e;
+	     e = symlist_next(d->list, e))
 		if (!only || e == only)
 			add_entry_lines(d, s, e, &lines, &text);
 	if (!lines)
@@ -77,8 +79,8 @@ static void hint(struct decider *d, struct finding *f, const struct obj_symbol *
 static void decide(struct decider *d, const struct obj_symbol *s, const char *patched,
 		   const char *object, const char *name, unsigned int position)
 {
-	d->result->decisions[s->index] = (struct klp_decision){
-		xstrdup(patched), xstrdup(object), xstrdup(name), position };
+	d->result->decisions[s->index] =
+		(struct klp_decision) {xstrdup(patched), xstrdup(object), xstrdup(name), position};
 	d->result->converted++;
 	if (strlen(object) > 55 || strlen(name) >= 512)
 		refuse(d, "N5", s, object, "the name is longer than the kernel reads");
@@ -91,9 +93,11 @@ static bool refuse_init(struct decider *d, const struct obj_symbol *s, const str
 
 	if (!p || !sym_place_is_init(p))
 		return false;
-	struct finding *f = finding_add(d->findings, "K8", SEVERITY_REFUSAL, e->object, s->name,
-					p->section, "'%s' is in init memory of %s, which is freed "
-					"once that is up", e->name, e->object);
+	struct finding *f =
+		finding_add(d->findings, "K8", SEVERITY_REFUSAL, e->object, s->name, p->section,
+			    "'%s' is in init memory of %s, which is freed "
+			    "once that is up",
+			    e->name, e->object);
 
 	finding_way_out(f, "bring a copy of it in the livepatch, without __init or __initdata");
 	return true;
@@ -103,7 +107,8 @@ static bool refuse_init(struct decider *d, const struct obj_symbol *s, const str
 
 static bool is_exported(const struct decider *d, const char *name)
 {
-	for (const struct sym_entry *e = symlist_find(d->list, name); e; e = symlist_next(d->list, e))
+	for (const struct sym_entry *e = symlist_find(d->list, name); e;
+	     e = symlist_next(d->list, e))
 		if (e->exported)
 			return true;
 	return false;
@@ -130,18 +135,24 @@ static void refuse_unknown(struct decider *d, const struct obj_symbol *s)
 					near ? near : ": misspelt, or inlined everywhere");
 
 	if (d->list->objects.n == 1)
-		finding_way_out(f, "the symbol list has %s only: if it is a module's, give that as well "
-				   "(--module FILE.ko)", d->list->objects.at[0]);
+		finding_way_out(
+			f,
+			"the symbol list has %s only: if it is a module's, give that as well "
+			"(--module FILE.ko)",
+			d->list->objects.at[0]);
 	else
-		finding_way_out(f, "look for it in the target's sources: what has no symbol of its own "
-				   "must be copied into the livepatch");
+		finding_way_out(
+			f, "look for it in the target's sources: what has no symbol of its own "
+			   "must be copied into the livepatch");
 }
 
 static void refuse_ambiguous(struct decider *d, const struct obj_symbol *s, size_t n)
 {
-	struct finding *f = finding_add(d->findings, "K2", SEVERITY_REFUSAL, NULL, s->name, NULL,
-					"the name occurs %zu times: the livepatch must say which one "
-					"it means", n);
+	struct finding *f =
+		finding_add(d->findings, "K2", SEVERITY_REFUSAL, NULL, s->name, NULL,
+			    "the name occurs %zu times: the livepatch must say which one "
+			    "it means",
+			    n);
 
 	hint(d, f, s, s->name, NULL);
 }
@@ -179,8 +190,8 @@ static bool check_object(struct decider *d, const struct obj_symbol *s, const ch
 	if (symlist_has_object(d->list, object))
 		return true;
 	struct finding *f = finding_add(d->findings, "K3", SEVERITY_REFUSAL, object, s->name, NULL,
-					"the annotation names '%s', of which %s knows nothing", object,
-					d->list->path);
+					"the annotation names '%s', of which %s knows nothing",
+					object, d->list->path);
 
 	finding_way_out(f, "correct the name, or give a symbol list that has this module, or the "
 			   "module itself (--module FILE.ko)");
@@ -205,14 +216,17 @@ static struct sym_entry *annotated_entry(struct decider *d, const struct obj_sym
 	if (a->position <= e->count && (a->position || e->count == 1))
 		return e;
 	f = finding_add(d->findings, "K3", SEVERITY_REFUSAL, a->object, s->name, NULL,
-			a->position ? "the annotation says occurrence %u of '%s'; %s has %u" :
-				      "the annotation says that '%2$s' is unique (position %1$u); %3$s "
-				      "has %4$u", a->position, a->name, a->object, e->count);
+			a->position
+				? "the annotation says occurrence %u of '%s'; %s has %u"
+				: "the annotation says that '%2$s' is unique (position %1$u); %3$s "
+				  "has %4$u",
+			a->position, a->name, a->object, e->count);
 	hint(d, f, s, a->name, e);
 	return NULL;
 }
 
-/* A symbol of vmlinux is relocated when the livepatch is loaded, whatever it patches (since 5.8). */
+/* A symbol of vmlinux is relocated when the livepatch is loaded, whatever it patches (since 5.8).
+ */
 static const char *patched_object(struct decider *d, const struct obj_symbol *s,
 				  const struct annotation *a)
 {
@@ -221,14 +235,17 @@ static const char *patched_object(struct decider *d, const struct obj_symbol *s,
 	if (streq(a->object, "vmlinux")) {
 		finding_add(d->findings, "K9", SEVERITY_NOTE, a->object, s->name, NULL,
 			    "annotated as for patched object %s; symbols of vmlinux are relocated "
-			    "when the livepatch is loaded", a->patched);
+			    "when the livepatch is loaded",
+			    a->patched);
 		return a->object;
 	}
 	if (streq(a->patched, "vmlinux")) {
-		struct finding *f = finding_add(d->findings, "K3", SEVERITY_REFUSAL, a->object,
-						s->name, NULL, "the annotation wants the symbol of "
-						"module %s when vmlinux is patched: %s may not be "
-						"loaded then", a->object, a->object);
+		struct finding *f =
+			finding_add(d->findings, "K3", SEVERITY_REFUSAL, a->object, s->name, NULL,
+				    "the annotation wants the symbol of "
+				    "module %s when vmlinux is patched: %s may not be "
+				    "loaded then",
+				    a->object, a->object);
 
 		finding_way_out(f, "name the patched module, or %s itself, as patched object",
 				a->object);
@@ -253,7 +270,8 @@ static void decide_annotated(struct decider *d, const struct obj_symbol *s,
 	if (position && e->count == 1) {
 		finding_add(d->findings, "K9", SEVERITY_NOTE, a->object, s->name, NULL,
 			    "annotated with position %u; the name is unique in %s and gets "
-			    "position 0", position, a->object);
+			    "position 0",
+			    position, a->object);
 		position = 0;
 	}
 	decide(d, s, patched, a->object, a->name, position);
@@ -262,7 +280,7 @@ static void decide_annotated(struct decider *d, const struct obj_symbol *s,
 void convert_decide(const struct object *o, const struct annotations *annotations,
 		    const struct convert_request *rq, struct convert_result *result)
 {
-	struct decider d = { o, rq->symbols, rq->findings, result };
+	struct decider d = {o, rq->symbols, rq->findings, result};
 
 	result->nsymbols = o->nsymbols;
 	result->decisions = xcalloc(o->nsymbols, sizeof(*result->decisions));

@@ -12,11 +12,11 @@ enum { CLONES_SHOWN = 4, NEAR_SHOWN = 3 };
 static const struct {
 	const char *suffix, *meaning;
 } suffixes[] = {
-	{ ".isra.", "a clone with other parameters" },
-	{ ".constprop.", "a clone for constant arguments" },
-	{ ".part.", "the part that was not inlined" },
-	{ ".cold", "its unlikely part" },
-	{ ".llvm.", "renamed by LTO" },
+	{".isra.", "a clone with other parameters"},
+	{".constprop.", "a clone for constant arguments"},
+	{".part.", "the part that was not inlined"},
+	{".cold", "its unlikely part"},
+	{".llvm.", "renamed by LTO"},
 };
 
 static const char *meaning_of(const char *suffix)
@@ -38,8 +38,9 @@ static size_t add_clones(const struct symlist *l, const char *name, struct str *
 		if (strncmp(e->name, name, n) || e->name[n] != '.' || !e->count)
 			continue;
 		if (found++ < CLONES_SHOWN)
-			str_add(out, "%s%s (%s, in %s)", found == 1 ? "; the compiler made of it " : ", ",
-				e->name, meaning_of(e->name + n), e->object);
+			str_add(out, "%s%s (%s, in %s)",
+				found == 1 ? "; the compiler made of it " : ", ", e->name,
+				meaning_of(e->name + n), e->object);
 	}
 	return found;
 }
@@ -53,7 +54,7 @@ static bool worth_a_look(const char *candidate, const char *name, size_t n)
 
 static void add_near(const struct symlist *l, const char *name, struct str *out)
 {
-	struct str_vec candidates = { 0 };
+	struct str_vec candidates = {0};
 	size_t n = strlen(name);
 
 	for (size_t i = 0; i < l->entries.n; i++)
@@ -68,7 +69,7 @@ static void add_near(const struct symlist *l, const char *name, struct str *out)
 
 char *convert_near(const struct symlist *l, const char *name)
 {
-	struct str text = { 0 };
+	struct str text = {0};
 
 	if (!add_clones(l, name, &text))
 		add_near(l, name, &text);

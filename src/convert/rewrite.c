@@ -36,7 +36,7 @@ bool klp_decision_parse(const char *text, struct klp_decision *d)
 	if (!comma || slash == text || dot == slash + 1 || comma == dot + 1 || !comma[1] ||
 	    strspn(comma + 1, "0123456789") != strlen(comma + 1))
 		return false;
-	*d = (struct klp_decision){
+	*d = (struct klp_decision) {
 		.patched = xstrndup(text, slash - text),
 		.object = xstrndup(slash + 1, dot - slash - 1),
 		.name = xstrndup(dot + 1, comma - dot - 1),
@@ -66,14 +66,14 @@ static struct error *check_overlap(const struct object *o, const Elf64_Ehdr *eh)
 	size_t n = 0;
 	bool overlap = false;
 
-	all[n++] = (struct extent){ 0, sizeof(*eh) };
-	all[n++] = (struct extent){ eh->e_shoff, eh->e_shoff + o->nsections * sizeof(Elf64_Shdr) };
+	all[n++] = (struct extent) {0, sizeof(*eh)};
+	all[n++] = (struct extent) {eh->e_shoff, eh->e_shoff + o->nsections * sizeof(Elf64_Shdr)};
 	for (size_t i = 1; i < o->nsections; i++) {
 		const struct obj_section *s = &o->sections[i];
 		uint64_t from = s->data ? s->data - o->map.data : 0;
 
 		if (s->data && s->type != SHT_NULL)
-			all[n++] = (struct extent){ from, from + s->size };
+			all[n++] = (struct extent) {from, from + s->size};
 	}
 	qsort(all, n, sizeof(*all), by_start);
 	for (size_t i = 1; i < n; i++)
@@ -95,8 +95,9 @@ static struct error *check_tables(struct rewrite *w)
 		return error_new("B3", "%s: no symbol table", o->path);
 	w->strtab = o->sections[w->symtab].link;
 	for (size_t i = 1; i < o->nsections; i++)
-		if (o->sections[i].type == SHT_RELA && (o->sections[i].link != w->symtab ||
-							o->sections[o->sections[i].info].type == SHT_RELA))
+		if (o->sections[i].type == SHT_RELA &&
+		    (o->sections[i].link != w->symtab ||
+		     o->sections[o->sections[i].info].type == SHT_RELA))
 			return error_new("B3", "%s: section %s is no usual relocation section",
 					 o->path, o->sections[i].name);
 	for (size_t i = 1; i < o->nsymbols; i++) {
@@ -218,20 +219,23 @@ static struct group *find_group(struct group_vec *groups, const char *patched)
 	for (size_t i = 0; i < groups->n; i++)
 		if (streq(groups->at[i].patched, patched))
 			return &groups->at[i];
-	return group_vec_push(groups, (struct group){ .patched = patched });
+	return group_vec_push(groups, (struct group) {.patched = patched});
 }
 
-static void write_groups(struct rewrite *w, struct group_vec *groups, const struct obj_section *rela)
+static void write_groups(struct rewrite *w, struct group_vec *groups,
+			 const struct obj_section *rela)
 {
 	for (size_t i = 0; i < groups->n; i++) {
 		struct group *g = &groups->at[i];
 		scoped_free char *name = xasprintf(".klp.rela.%s.%s", g->patched,
 						   w->object->sections[rela->info].name);
-		Elf64_Shdr sh = { .sh_type = SHT_RELA,
-				  .sh_flags = SHF_ALLOC | SHF_INFO_LINK | SHF_RELA_LIVEPATCH,
-				  .sh_size = g->relas.n, .sh_link = w->symtab,
-				  .sh_info = rela->info, .sh_addralign = 8,
-				  .sh_entsize = sizeof(Elf64_Rela) };
+		Elf64_Shdr sh = {.sh_type = SHT_RELA,
+				 .sh_flags = SHF_ALLOC | SHF_INFO_LINK | SHF_RELA_LIVEPATCH,
+				 .sh_size = g->relas.n,
+				 .sh_link = w->symtab,
+				 .sh_info = rela->info,
+				 .sh_addralign = 8,
+				 .sh_entsize = sizeof(Elf64_Rela)};
 
 		add_section(w, name, sh, g->relas.s);
 		str_free(&g->relas);
@@ -244,7 +248,7 @@ static void split_relocs(struct rewrite *w, size_t index)
 {
 	const struct obj_section *rela = &w->object->sections[index];
 	size_t n = rela->size / sizeof(Elf64_Rela), kept = 0;
-	struct group_vec groups = { 0 };
+	struct group_vec groups = {0};
 	char *out = w->file.s + (rela->data - w->object->map.data);
 
 	for (size_t i = 0; i < n; i++) {
@@ -265,7 +269,7 @@ static void split_relocs(struct rewrite *w, size_t index)
 
 static void drop_section(struct rewrite *w, size_t index)
 {
-	w->headers[index] = (Elf64_Shdr){ .sh_name = w->headers[index].sh_name };
+	w->headers[index] = (Elf64_Shdr) {.sh_name = w->headers[index].sh_name};
 }
 
 static void convert_sections(struct rewrite *w)
@@ -322,7 +326,7 @@ static struct error *rewrite(struct rewrite *w)
 
 struct error *klp_rewrite(const struct rewrite_request *request, char **out, size_t *out_size)
 {
-	struct rewrite w = { .rq = request, .object = request->object };
+	struct rewrite w = {.rq = request, .object = request->object};
 	struct error *err = rewrite(&w);
 
 	if (!err) {

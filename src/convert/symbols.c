@@ -17,7 +17,7 @@ void symlist_free(struct symlist *l)
 	free(l->path);
 	free(l->target);
 	free(l->text);
-	*l = (struct symlist){ 0 };
+	*l = (struct symlist) {0};
 }
 
 const char *symlist_keep(struct symlist *l, const char *text)
@@ -91,8 +91,9 @@ struct sym_entry *symlist_add(struct symlist *l, uint32_t object, const char *na
 
 	if (known)
 		return &l->entries.at[known - 1];
-	sym_entry_vec_push(&l->entries, (struct sym_entry){
-		.name = name, .object = l->objects.at[object], .object_index = object });
+	sym_entry_vec_push(&l->entries, (struct sym_entry) {.name = name,
+							    .object = l->objects.at[object],
+							    .object_index = object});
 	n = l->entries.n;
 	if (head)
 		l->entries.at[l->entries.at[head - 1].tail - 1].next = n;
@@ -134,8 +135,9 @@ bool sym_place_is_init(const struct sym_place *p)
 /* ---- from shipped files ---- */
 
 /* Names that nobody refers to by name; the first three are not in kallsyms (scripts/mksysmap). */
-static const char *const left_out[] = { "__crc_", "__kstrtab_", "__kstrtabns_", "__ksymtab_",
-					"__pfx_", "__cfi_", ".L", "$", ".klp." };
+static const char *const left_out[] = {"__crc_",     "__kstrtab_", "__kstrtabns_",
+				       "__ksymtab_", "__pfx_",	   "__cfi_",
+				       ".L",	     "$",	   ".klp."};
 
 bool symlist_leaves_out(const char *name)
 {
@@ -172,10 +174,13 @@ static void add_symbol(struct symlist *l, uint32_t object, const struct image *i
 	struct sym_entry *e = symlist_find(l, s->name);
 
 	e = symlist_add(l, object, e ? e->name : symlist_keep(l, s->name));
-	symlist_add_place(l, e, (struct sym_place){
-		.value = value, .known = true,
-		.section = named && *section && !strpbrk(section, " \t\n+") ?
-				   symlist_keep(l, section) : NULL });
+	symlist_add_place(
+		l, e,
+		(struct sym_place) {.value = value,
+				    .known = true,
+				    .section = named && *section && !strpbrk(section, " \t\n+")
+						       ? symlist_keep(l, section)
+						       : NULL});
 }
 
 void symlist_add_image(struct symlist *l, const struct image *im)

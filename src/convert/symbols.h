@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the kernel to be patched has: names, in which objects, how often, in which order, where. Made
- * from a target, or read from a file (docs/convert.md describes the formats):
+ * What the kernel to be patched has: names, in which objects, how often, in which order, where.
+ * Made from a target, or read from a file (docs/convert.md describes the formats):
  *
  *  - ours: "suture-symbols 1 TARGET", "*OBJECT", "FLAG NAME PLACE...";
  *  - klp-convert's symbols.klp: "klp-convert-symbol-data.0.1", "*OBJECT", one name a line;
@@ -24,10 +24,10 @@
 
 /* One occurrence of a name. Occurrences are in the order in which livepatch counts them. */
 struct sym_place {
-	uint64_t value;      /* address in vmlinux, offset in the section in a module */
+	uint64_t value;	     /* address in vmlinux, offset in the section in a module */
 	const char *section; /* NULL: not known */
-	bool known;          /* is value known? (not in a symbols.klp) */
-	uint32_t next;       /* index + 1 of the next one, 0: last */
+	bool known;	     /* is value known? (not in a symbols.klp) */
+	uint32_t next;	     /* index + 1 of the next one, 0: last */
 };
 DEFINE_VEC(sym_place_vec, struct sym_place)
 
@@ -36,9 +36,9 @@ struct sym_entry {
 	const char *name;
 	const char *object;
 	uint32_t object_index;
-	uint32_t count;       /* occurrences; 0: exported only by name */
+	uint32_t count;	      /* occurrences; 0: exported only by name */
 	uint32_t first, last; /* index + 1 in places */
-	uint32_t next;        /* index + 1 of the entry of the same name in the next object */
+	uint32_t next;	      /* index + 1 of the entry of the same name in the next object */
 	uint32_t tail, top;   /* in the first entry of a name: index + 1 of the last one, and the
 			       * highest object index of all */
 	bool exported;
@@ -47,14 +47,14 @@ DEFINE_VEC(sym_entry_vec, struct sym_entry)
 
 struct symlist {
 	char *path;
-	char *target;           /* whose symbols; NULL if not known */
+	char *target;		/* whose symbols; NULL if not known */
 	struct str_vec objects; /* "vmlinux", "nf_tables", ... */
 	struct map object_index;
 	struct sym_entry_vec entries;
 	struct sym_place_vec places;
-	struct map by_name; /* name → index + 1 of the first entry */
+	struct map by_name;	/* name → index + 1 of the first entry */
 	struct str_vec strings; /* owned */
-	char *text;             /* owned: names point into it */
+	char *text;		/* owned: names point into it */
 };
 
 /* Reads one of the formats. Id K10 when a line is malformed. Free with symlist_free(). */

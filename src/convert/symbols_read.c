@@ -12,7 +12,7 @@ static const char our_magic[] = "suture-symbols ", klp_magic[] = "klp-convert-sy
 struct reader {
 	struct symlist *list;
 	const char *name;
-	char *next;   /* rest of the text */
+	char *next; /* rest of the text */
 	size_t line;
 	uint32_t object; /* UINT32_MAX: none yet */
 };
@@ -63,8 +63,9 @@ static bool read_hex(const char *text, uint64_t *value)
 
 	for (; text[n]; n++) {
 		char c = text[n] | 0x20;
-		unsigned int digit = c >= '0' && c <= '9' ? c - '0' :
-				     c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+		unsigned int digit = c >= '0' && c <= '9'   ? c - '0'
+				     : c >= 'a' && c <= 'f' ? c - 'a' + 10
+							    : 16;
 
 		if (digit > 15 || n == 16)
 			return false;
@@ -90,7 +91,7 @@ static struct error *begin_object(struct reader *r, const char *name)
 /* "[SECTION+]HEX", or "?" for a place that nobody knows. */
 static struct error *read_place(struct reader *r, struct sym_entry *e, char *word)
 {
-	struct sym_place place = { 0 };
+	struct sym_place place = {0};
 	char *plus = strrchr(word, '+'), *number = plus ? plus + 1 : word;
 
 	if (plus == word)
@@ -129,8 +130,10 @@ static struct error *read_ours(struct reader *r, const char *header)
 	const char *version = header + strlen(our_magic);
 
 	if (strncmp(version, "1 ", 2))
-		return error_hint(error_new("K10", "%s: symbol list of version %.*s; this program "
-					    "knows 1", r->name, (int)strcspn(version, " "), version),
+		return error_hint(error_new("K10",
+					    "%s: symbol list of version %.*s; this program "
+					    "knows 1",
+					    r->name, (int)strcspn(version, " "), version),
 				  "make it anew with 'suture target symbols -o FILE'");
 	r->list->target = streq(version + 2, "-") ? NULL : xstrdup(version + 2);
 	for (char *line; (line = next_line(r));)
@@ -140,12 +143,12 @@ static struct error *read_ours(struct reader *r, const char *header)
 }
 
 /*
- * klp-convert's list has names only, and those of modules are of all symbols, undefined ones too. What
- * modules refer to is exported by someone, and exports are recognised by their helper symbols.
+ * klp-convert's list has names only, and those of modules are of all symbols, undefined ones too.
+ * What modules refer to is exported by someone, and exports are recognised by their helper symbols.
  */
 static struct error *read_klp_line(struct reader *r, char *line)
 {
-	static const char *const markers[] = { "__ksymtab_", "__export_symbol_" };
+	static const char *const markers[] = {"__ksymtab_", "__export_symbol_"};
 
 	if (*line == '*')
 		return begin_object(r, line + 1);
@@ -159,7 +162,7 @@ static struct error *read_klp_line(struct reader *r, char *line)
 	}
 	if (!symlist_leaves_out(line))
 		symlist_add_place(r->list, symlist_add(r->list, r->object, line),
-				  (struct sym_place){ 0 });
+				  (struct sym_place) {0});
 	return NULL;
 }
 
@@ -192,7 +195,8 @@ static int by_address(const void *a, const void *b)
 /* "ADDRESS TYPE NAME"; undefined and debugging symbols are left out, as in scripts/mksysmap. */
 static struct error *read_map_line(struct reader *r, char *line, struct map_line_vec *lines)
 {
-	char *rest = line, *address = cut_word(&rest), *type = cut_word(&rest), *name = cut_word(&rest);
+	char *rest = line, *address = cut_word(&rest), *type = cut_word(&rest),
+	     *name = cut_word(&rest);
 	uint64_t value;
 
 	if (address && type && !name && strchr("Uwv", *address) && !address[1])
@@ -201,7 +205,7 @@ static struct error *read_map_line(struct reader *r, char *line, struct map_line
 		return malformed(r, "not 'ADDRESS TYPE NAME'");
 	if (strchr("aNUw", *type) || strchr(name, '*') == name)
 		return NULL;
-	map_line_vec_push(lines, (struct map_line){ name, value, r->line });
+	map_line_vec_push(lines, (struct map_line) {name, value, r->line});
 	return NULL;
 }
 
@@ -228,14 +232,15 @@ static void add_map_lines(struct reader *r, struct map_line_vec *lines)
 			symlist_add(r->list, r->object, m->name + strlen(prefix))->exported = true;
 		else if (!symlist_leaves_out(m->name))
 			symlist_add_place(r->list, symlist_add(r->list, r->object, m->name),
-					  (struct sym_place){ .value = m->value, .known = true,
-							      .section = gone ? ".init" : NULL });
+					  (struct sym_place) {.value = m->value,
+							      .known = true,
+							      .section = gone ? ".init" : NULL});
 	}
 }
 
 static struct error *read_map(struct reader *r, char *first)
 {
-	struct map_line_vec lines = { 0 };
+	struct map_line_vec lines = {0};
 	struct error *err = NULL;
 
 	r->object = symlist_add_object(r->list, "vmlinux");
@@ -254,11 +259,11 @@ static struct error *read_map(struct reader *r, char *first)
 
 struct error *symlist_parse(const char *name, char *text, struct symlist *list)
 {
-	struct reader r = { .list = list, .name = name, .next = text, .object = UINT32_MAX };
+	struct reader r = {.list = list, .name = name, .next = text, .object = UINT32_MAX};
 	char *first;
 	struct error *err;
 
-	*list = (struct symlist){ .path = xstrdup(name) };
+	*list = (struct symlist) {.path = xstrdup(name)};
 	first = next_line(&r);
 	if (!first)
 		err = malformed(&r, "empty");

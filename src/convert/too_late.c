@@ -39,16 +39,17 @@ static void refuse(const struct obj_section *s, const struct obj_reloc *r,
 		   const struct klp_decision *d, const char *id, struct finding_vec *findings)
 {
 	scoped_free char *place = xasprintf("%s+0x%lx", s->name, (unsigned long)r->offset);
-	struct finding *f = finding_add(findings, id, SEVERITY_REFUSAL, d->patched, d->name, place,
-					streq(id, "K8") ?
-						"init code or data of the livepatch refers to a symbol "
-						"of %s, and is gone when that is relocated" :
-						"the kernel uses this section while the livepatch is "
-						"being loaded; the symbol of %s is relocated later",
-					d->object);
+	struct finding *f = finding_add(
+		findings, id, SEVERITY_REFUSAL, d->patched, d->name, place,
+		streq(id, "K8") ? "init code or data of the livepatch refers to a symbol "
+				  "of %s, and is gone when that is relocated"
+				: "the kernel uses this section while the livepatch is "
+				  "being loaded; the symbol of %s is relocated later",
+		d->object);
 
 	if (streq(id, "K8"))
-		finding_way_out(f, "move what uses it out of init code, into a callback for instance");
+		finding_way_out(f,
+				"move what uses it out of init code, into a callback for instance");
 	else if (streq(id, "X1"))
 		finding_way_out(f, "use static_key_enabled(), or call through the key's function "
 				   "pointer");

@@ -17,7 +17,8 @@ static struct error *read_decisions(const struct object *o, struct klp_decision 
 
 		if (s->shndx == SHN_UNDEF && starts_with(s->name, KLP_REF_PREFIX) &&
 		    !klp_decision_parse(s->name + strlen(KLP_REF_PREFIX), &decisions[i]))
-			return error_new("B3", "%s: malformed klp reference '%s'", o->path, s->name);
+			return error_new("B3", "%s: malformed klp reference '%s'", o->path,
+					 s->name);
 	}
 	return NULL;
 }
@@ -33,7 +34,7 @@ struct error *module_convert_memory(const char *name, void *data, size_t size, c
 	struct error *err = read_decisions(o, decisions);
 
 	if (!err)
-		err = klp_rewrite(&(struct rewrite_request){ o, decisions, NULL }, out, out_size);
+		err = klp_rewrite(&(struct rewrite_request) {o, decisions, NULL}, out, out_size);
 	klp_decisions_free(decisions, o->nsymbols);
 	return err;
 }

@@ -4,8 +4,9 @@
  *
  *     convert-fuzz INCLUDE ITERATIONS [SEED]
  *
- * INCLUDE: the directory with suture/livepatch.h. Deterministic. A damaged module is either refused,
- * with an id and a message, or what comes out is readable and comes out the same once more.
+ * INCLUDE: the directory with suture/livepatch.h. Deterministic. A damaged module is either
+ * refused, with an id and a message, or what comes out is readable and comes out the same once
+ * more.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -19,29 +20,32 @@
 #include "convert/convert.h"
 
 static const char list_text[] =
-	"suture-symbols 1 debian:test\n*vmlinux\nE printk ffffffff81000100\n- hidden ffffffff81000200\n"
+	"suture-symbols 1 debian:test\n*vmlinux\nE printk ffffffff81000100\n- hidden "
+	"ffffffff81000200\n"
 	"- twice ffffffff81000300 ffffffff81000400\n- early .init.text+ffffffff83000000\n*ext4\n"
 	"- state .data+10\n- twice .text+30\n- key .data+20\n";
 static const char klp_text[] = "klp-convert-symbol-data.0.1\n*vmlinux\n__ksymtab_printk\nprintk\n"
 			       "hidden\ntwice\ntwice\n*ext4\nstate\ntwice\n";
 static const char map_text[] = "ffffffff81000100 T printk\nffffffff81000200 t hidden\n"
 			       "ffffffff82000000 r __ksymtab_printk\n                 U other\n";
-static const char *const lists[] = { list_text, klp_text, map_text };
+static const char *const lists[] = {list_text, klp_text, map_text};
 
-#define MODINFO "__asm__(\".section .modinfo,\\\"a\\\"\\n.asciz \\\"livepatch=Y\\\"\\n.previous\");\n"
-#define USE "extern int printk(void), hidden(void), twice(void), state;\n" \
-	    "int f(void) { return printk() + hidden() + twice() + state; }\n"
+#define MODINFO                                                                                    \
+	"__asm__(\".section .modinfo,\\\"a\\\"\\n.asciz \\\"livepatch=Y\\\"\\n.previous\");\n"
+#define USE                                                                                        \
+	"extern int printk(void), hidden(void), twice(void), state;\n"                             \
+	"int f(void) { return printk() + hidden() + twice() + state; }\n"
 
 static const char *const seeds[] = {
 	"#include \"suture/livepatch.h\"\n" MODINFO USE "SUTURE_KLP_SYM(vmlinux, twice, 2);"
 	"SUTURE_KLP_FOR(ext4, state, ext4, state, 1); int *p = &state;",
 	MODINFO USE "static struct { void *s; unsigned int n; } __attribute__((packed)) v[]"
-	" __attribute__((used, aligned(4), section(\".klp.module_relocs.vmlinux\"))) ="
-	" { { twice, 1 }, { hidden, 0 } };",
+		    " __attribute__((used, aligned(4), section(\".klp.module_relocs.vmlinux\"))) ="
+		    " { { twice, 1 }, { hidden, 0 } };",
 	MODINFO "extern int a(void) __asm__(\"\\\".klp.sym.rela.ext4.ext4.twice.0\\\"\");"
-	"extern int b(void) __asm__(\"\\\".klp.ref.vmlinux/vmlinux.twice,2\\\"\");"
-	"int f(void) { return a() + b(); } __asm__(\".section __jump_table,\\\"aw\\\"\\n"
-	".quad 0, hidden - .\\n.previous\");",
+		"extern int b(void) __asm__(\"\\\".klp.ref.vmlinux/vmlinux.twice,2\\\"\");"
+		"int f(void) { return a() + b(); } __asm__(\".section __jump_table,\\\"aw\\\"\\n"
+		".quad 0, hidden - .\\n.previous\");",
 };
 
 struct input {
@@ -49,7 +53,9 @@ struct input {
 	size_t size;
 };
 static struct input corpus[ARRAY_SIZE(seeds)];
-static struct { unsigned long written, refused, errors; } totals;
+static struct {
+	unsigned long written, refused, errors;
+} totals;
 static uint64_t random_state;
 
 static uint32_t rnd(uint32_t below)
@@ -71,8 +77,8 @@ static void check(bool fine, const char *what)
 static struct error *convert(const struct input *in, const struct symlist *list,
 			     struct convert_result *result)
 {
-	struct finding_vec findings = { 0 };
-	struct convert_request rq = { "fuzz", in->data, in->size, list, &findings };
+	struct finding_vec findings = {0};
+	struct convert_request rq = {"fuzz", in->data, in->size, list, &findings};
 	struct error *err = convert_module(&rq, result);
 
 	check(!err || (*err->id && *err->message), "an error without text");
@@ -86,7 +92,7 @@ static struct error *convert(const struct input *in, const struct symlist *list,
 
 static void check_output(const struct convert_result *first, const struct symlist *list)
 {
-	struct input in = { first->module, first->size };
+	struct input in = {first->module, first->size};
 	struct convert_result second;
 	scoped_error struct error *err = convert(&in, list, &second);
 
@@ -128,8 +134,9 @@ static void try_list(char *text)
 
 static uint64_t interesting(size_t size)
 {
-	static const uint64_t values[] = { 0, 1, 2, 4, 7, 8, 12, 24, 64, 255, 0xff20, 0xffff,
-					   0x7fffffff, 0xffffffff, 1ull << 62, 1ull << 63, UINT64_MAX };
+	static const uint64_t values[] = {
+		0,   1,	     2,	     4,		 7,	     8,		 12,	     24,	64,
+		255, 0xff20, 0xffff, 0x7fffffff, 0xffffffff, 1ull << 62, 1ull << 63, UINT64_MAX};
 
 	return rnd(3) ? values[rnd(ARRAY_SIZE(values))] : rnd(size + 1);
 }
@@ -179,7 +186,7 @@ static void fuzz_modules(unsigned long iterations, const struct symlist *list)
 {
 	for (unsigned long i = 0; i < iterations; i++) {
 		const struct input *from = &corpus[rnd(ARRAY_SIZE(corpus))];
-		struct input in = { xmemdup(from->data, from->size), from->size };
+		struct input in = {xmemdup(from->data, from->size), from->size};
 
 		for (unsigned int k = 1 + rnd(4); k > 0; k--)
 			damage(&in, from);
@@ -206,19 +213,22 @@ static void fuzz_lists(unsigned long iterations)
 
 static struct error *run(const char *const *argv)
 {
-	scoped_process_result struct process_result r = { 0 };
+	scoped_process_result struct process_result r = {0};
 
-	TRY(process_run(&(struct process){ .argv = argv }, &r));
+	TRY(process_run(&(struct process) {.argv = argv}, &r));
 	return r.status ? error_new("Y3", "%s: %s", argv[0], r.output) : NULL;
 }
 
-static struct error *compile(const char *dir, const char *include, const char *text, struct input *in)
+static struct error *compile(const char *dir, const char *include, const char *text,
+			     struct input *in)
 {
 	scoped_free char *source = path_join(dir, "seed.c"), *object = path_join(dir, "seed.o");
 	scoped_free char *ko = path_join(dir, "seed.ko");
-	const char *const cc[] = { "gcc", "-O2", "-w", "-fno-pic", "-fno-asynchronous-unwind-tables",
-				   "-I", include, "-c", "-o", object, source, NULL };
-	const char *const ld[] = { "ld", "-r", "-o", ko, object, NULL };
+	const char *const cc[] = {
+		"gcc",	"-O2",	 "-w", "-fno-pic", "-fno-asynchronous-unwind-tables",
+		"-I",	include, "-c", "-o",	   object,
+		source, NULL};
+	const char *const ld[] = {"ld", "-r", "-o", ko, object, NULL};
 
 	TRY(write_file(source, text, strlen(text)));
 	TRY(run(cc));
