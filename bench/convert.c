@@ -33,8 +33,8 @@ static struct error *make_module(const char *dir, unsigned int relocations, char
 {
 	scoped_free char *source = path_join(dir, "bench.s"), *object = path_join(dir, "bench.o");
 	const char *const argv[] = {"gcc", "-c", "-o", object, source, NULL};
-	scoped_process_result struct process_result r = {0};
-	scoped_str struct str text = {0};
+	scoped_process_result struct process_result r = { 0 };
+	scoped_str struct str text = { 0 };
 
 	str_add(&text, ".section .modinfo,\"a\"\n.asciz \"livepatch=Y\"\n");
 	for (unsigned int i = 0; i < relocations; i++)
@@ -49,7 +49,7 @@ static struct error *make_module(const char *dir, unsigned int relocations, char
 
 static char *make_list(unsigned int symbols)
 {
-	struct str text = {0};
+	struct str text = { 0 };
 
 	str_add(&text, "suture-symbols 1 bench\n*vmlinux\n");
 	for (unsigned int i = 0; i < symbols; i++) {
@@ -64,7 +64,7 @@ static struct error *measure(const char *dir, unsigned int relocations, unsigned
 {
 	scoped_free char *data = NULL, *text = make_list(symbols);
 	struct convert_result result;
-	struct finding_vec findings = {0};
+	struct finding_vec findings = { 0 };
 	struct symlist list;
 	size_t size;
 

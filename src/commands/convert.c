@@ -116,8 +116,8 @@ static void report(const struct options *o, const struct convert_result *r,
 static struct error *convert_file(const struct options *o, const char *path,
 				  const struct symlist *list, int *code)
 {
-	struct convert_result result = {0};
-	struct finding_vec findings = {0};
+	struct convert_result result = { 0 };
+	struct finding_vec findings = { 0 };
 	scoped_free char *data = NULL;
 	struct convert_request rq = {.name = path, .symbols = list, .findings = &findings};
 
@@ -137,7 +137,7 @@ static struct error *convert_file(const struct options *o, const char *path,
 
 static int run(const struct options *o, const char *path)
 {
-	struct symlist list = {0};
+	struct symlist list = { 0 };
 	int code = EXIT_ERROR;
 	struct error *err = read_symbols(o, &list);
 
@@ -175,7 +175,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 int command_convert(int argc, char **argv)
 {
-	struct options o = {0};
+	struct options o = { 0 };
 	int code = EXIT_USAGE;
 
 	if (!read_options(argc, argv, &o)) {

@@ -59,7 +59,7 @@ static void add_entry_lines(const struct decider *d, const struct obj_symbol *s,
 static void hint(struct decider *d, struct finding *f, const struct obj_symbol *s, const char *name,
 		 const struct sym_entry *only)
 {
-	scoped_str struct str text = {0};
+	scoped_str struct str text = { 0 };
 	size_t lines = 0;
 
 	for (const struct sym_entry *e = symlist_find(d->list, name); e;

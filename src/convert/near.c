@@ -54,7 +54,7 @@ static bool worth_a_look(const char *candidate, const char *name, size_t n)
 
 static void add_near(const struct symlist *l, const char *name, struct str *out)
 {
-	struct str_vec candidates = {0};
+	struct str_vec candidates = { 0 };
 	size_t n = strlen(name);
 
 	for (size_t i = 0; i < l->entries.n; i++)
@@ -69,7 +69,7 @@ static void add_near(const struct symlist *l, const char *name, struct str *out)
 
 char *convert_near(const struct symlist *l, const char *name)
 {
-	struct str text = {0};
+	struct str text = { 0 };
 
 	if (!add_clones(l, name, &text))
 		add_near(l, name, &text);

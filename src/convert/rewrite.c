@@ -248,7 +248,7 @@ static void split_relocs(struct rewrite *w, size_t index)
 {
 	const struct obj_section *rela = &w->object->sections[index];
 	size_t n = rela->size / sizeof(Elf64_Rela), kept = 0;
-	struct group_vec groups = {0};
+	struct group_vec groups = { 0 };
 	char *out = w->file.s + (rela->data - w->object->map.data);
 
 	for (size_t i = 0; i < n; i++) {

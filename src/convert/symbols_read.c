@@ -91,7 +91,7 @@ static struct error *begin_object(struct reader *r, const char *name)
 /* "[SECTION+]HEX", or "?" for a place that nobody knows. */
 static struct error *read_place(struct reader *r, struct sym_entry *e, char *word)
 {
-	struct sym_place place = {0};
+	struct sym_place place = { 0 };
 	char *plus = strrchr(word, '+'), *number = plus ? plus + 1 : word;
 
 	if (plus == word)
@@ -240,7 +240,7 @@ static void add_map_lines(struct reader *r, struct map_line_vec *lines)
 
 static struct error *read_map(struct reader *r, char *first)
 {
-	struct map_line_vec lines = {0};
+	struct map_line_vec lines = { 0 };
 	struct error *err = NULL;
 
 	r->object = symlist_add_object(r->list, "vmlinux");

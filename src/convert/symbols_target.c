@@ -35,7 +35,7 @@ static void add_exports(struct symlist *l, const struct exports *exports)
 static struct error *collect(struct target *t, struct symlist *l)
 {
 	scoped_image struct image *vmlinux = NULL;
-	struct exports exports = {0};
+	struct exports exports = { 0 };
 
 	TRY(image_open("vmlinux", t->vmlinux, &vmlinux));
 	symlist_add_image(l, vmlinux);
@@ -62,7 +62,7 @@ static struct error *make(struct target *t, struct symlist *l)
 struct error *symlist_of_target(struct target *t, struct symlist *l)
 {
 	scoped_free char *path = path_join(t->dir, "symbols");
-	scoped_str struct str text = {0};
+	scoped_str struct str text = { 0 };
 
 	if (t->user_build)
 		return make(t, l); /* it may be built again at any time */

@@ -77,7 +77,7 @@ static void check(bool fine, const char *what)
 static struct error *convert(const struct input *in, const struct symlist *list,
 			     struct convert_result *result)
 {
-	struct finding_vec findings = {0};
+	struct finding_vec findings = { 0 };
 	struct convert_request rq = {"fuzz", in->data, in->size, list, &findings};
 	struct error *err = convert_module(&rq, result);
 
@@ -213,7 +213,7 @@ static void fuzz_lists(unsigned long iterations)
 
 static struct error *run(const char *const *argv)
 {
-	scoped_process_result struct process_result r = {0};
+	scoped_process_result struct process_result r = { 0 };
 
 	TRY(process_run(&(struct process) {.argv = argv}, &r));
 	return r.status ? error_new("Y3", "%s: %s", argv[0], r.output) : NULL;

@@ -47,7 +47,7 @@ static void lists_survive_printing(void **state)
 		"suture-symbols 1 debian:test\n*vmlinux\nE printk ffffffff81000100\n"
 		"- twice ffffffff81000300 ffffffff81000400\n- early .init.text+ffffffff83000000\n"
 		"- somewhere ?\nE nowhere\n*ext4\n- twice .text+30\n";
-	scoped_str struct str text = {0};
+	scoped_str struct str text = { 0 };
 	struct symlist list;
 
 	parse_list(&list, list_text);
@@ -110,7 +110,7 @@ static void images_are_counted_as_livepatch_counts(void **state)
 			    "gone,@function\ngone: ret\n"
 			    ".section ___ksymtab+pub,\"a\"\n__ksymtab_pub: .long 0\n");
 	scoped_image struct image *image = NULL;
-	struct symlist list = {0};
+	struct symlist list = { 0 };
 
 	assert_fine(image_open("some-module", object, &image));
 	symlist_add_image(&list, image);

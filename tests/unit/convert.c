@@ -1,159 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Conversion of livepatch modules written by hand: modules made by the real compiler and linker. */
-#include "diff-kit.h"
-
-#include "base/file.h"
-#include "convert/convert.h"
-
-#define HEADER "#include \"suture/livepatch.h\"\n"
-#define MODINFO                                                                                    \
-	"__asm__(\".section .modinfo,\\\"a\\\"\\n.asciz \\\"license=GPL\\\"\\n"                    \
-	".asciz \\\"livepatch=Y\\\"\\n.previous\");\n"
-
-static const char list_text[] = "suture-symbols 1 debian:test\n"
-				"*vmlinux\n"
-				"E printk ffffffff81000100\n"
-				"- hidden ffffffff81000200\n"
-				"- twice ffffffff81000300 ffffffff81000400\n"
-				"- both ffffffff81000500\n"
-				"- early .init.text+ffffffff83000000\n"
-				"- late .init.text+ffffffff83000100 ffffffff81000600\n"
-				"- cloned.isra.0 ffffffff81000700\n"
-				"- secret_value ffffffff81000800\n"
-				"*ext4\n"
-				"- ext4_state .data+10\n"
-				"E ext4_shared .text+20\n"
-				"- both .text+30\n"
-				"- start .text+40 .text+60 .text+80\n"
-				"- odd.isra.0 .text+90\n"
-				"- ext4_key .data+20\n"
-				"*jbd2\n"
-				"- jbd2_inner .text+0\n"
-				"- start .text+10\n";
-
-/* One conversion and what came of it. */
-struct run {
-	char *in;
-	size_t in_size;
-	struct symlist list;
-	struct finding_vec findings;
-	struct convert_result result;
-	struct error *err;
-};
-
-static void run_close(struct run *r)
-{
-	free(r->in);
-	symlist_free(&r->list);
-	findings_free(&r->findings);
-	convert_result_free(&r->result);
-	error_free(r->err);
-}
-#define scoped_run SCOPED(run_close)
-
-static void parse_list(struct symlist *list, const char *text)
-{
-	char *copy = xstrdup(text);
-
-	assert_fine(symlist_parse("list", copy, list));
-	list->text = copy;
-}
-
-static void convert_with(struct run *r, const char *list)
-{
-	struct convert_request rq = {"module", r->in, r->in_size, &r->list, &r->findings};
-
-	parse_list(&r->list, list);
-	r->err = convert_module(&rq, &r->result);
-}
-
-/* Compiles source text as the kernel would and links it as Kbuild does. */
-static void make_module(struct run *r, const char *name, const char *text)
-{
-	scoped_free char *file = xasprintf("%s.c", name);
-	scoped_free char *flags = xasprintf("-O2 -g -w -fno-pic -mcmodel=kernel -ffreestanding "
-					    "-fno-asynchronous-unwind-tables -I%s/include",
-					    SOURCE_ROOT);
-	scoped_free char *object = kit_compile("gcc", flags, file, text);
-	scoped_free char *ko = xasprintf("%s.ko", object);
-	scoped_free char *link = xasprintf("ld -r -o %s %s", ko, object);
-
-	kit_run(link);
-	assert_fine(read_file(ko, &r->in, &r->in_size));
-}
-
-static void convert_source(struct run *r, const char *name, const char *body)
-{
-	scoped_free char *text = xasprintf(HEADER MODINFO "%s", body);
-
-	make_module(r, name, text);
-	convert_with(r, list_text);
-}
-
-static void assert_converted(const struct run *r)
-{
-	if (r->err)
-		fail_msg("%s: %s", r->err->id, r->err->message);
-	if (r->findings.n && findings_refuse(&r->findings))
-		fail_msg("%s: %s", r->findings.at[0].id, r->findings.at[0].message);
-	assert_non_null(r->result.module);
-}
-
-/* Exactly one refusal, of this id, whose text contains this. */
-static const struct finding *assert_refused(const struct run *r, const char *id, const char *text)
-{
-	assert_null(r->err);
-	assert_null(r->result.module);
-	if (r->findings.n != 1 || !streq(r->findings.at[0].id, id))
-		fail_msg("%zu findings, first %s: %s", r->findings.n,
-			 r->findings.n ? r->findings.at[0].id : "-",
-			 r->findings.n ? r->findings.at[0].message : "-");
-	if (!strstr(r->findings.at[0].message, text))
-		fail_msg("'%s' is not in: %s", text, r->findings.at[0].message);
-	return &r->findings.at[0];
-}
-
-/* "SECTION SYMBOL" of every livepatch relocation, a line each, in file order. */
-static char *relocations(const struct run *r)
-{
-	scoped_object struct object *o = NULL;
-	struct str out = {0};
-
-	assert_fine(object_read_memory("out", r->result.module, r->result.size, &o));
-	for (size_t i = 1; i < o->nsections; i++) {
-		const struct obj_section *s = &o->sections[i];
-
-		if (!(s->flags & SHF_RELA_LIVEPATCH))
-			continue;
-		assert_int_equal(s->type, SHT_RELA);
-		assert_true(s->flags & SHF_ALLOC);
-		for (uint64_t at = 0; at < s->size; at += sizeof(Elf64_Rela)) {
-			Elf64_Rela rela;
-
-			memcpy(&rela, s->data + at, sizeof(rela));
-			const struct obj_symbol *sym = &o->symbols[ELF64_R_SYM(rela.r_info)];
-
-			assert_int_equal(sym->shndx, SHN_LIVEPATCH);
-			str_add(&out, "%s %s\n", s->name, sym->name);
-		}
-	}
-	str_add(&out, "%s", "");
-	return out.s;
-}
-
-static void assert_relocations(const struct run *r, const char *want)
-{
-	assert_converted(r);
-	scoped_free char *got = relocations(r);
-
-	assert_string_equal(got ? got : "", want);
-}
+#include "convert-kit.h"
 
 /* ---- automatic ---- */
 
 static void unique_names_need_nothing(void **state)
 {
-	scoped_run struct run r = {0};
+	scoped_run struct run r = { 0 };
 
 	convert_source(
 		&r, "auto",
@@ -169,7 +22,7 @@ static void unique_names_need_nothing(void **state)
 
 static void one_symbol_from_many_sections(void **state)
 {
-	scoped_run struct run r = {0};
+	scoped_run struct run r = { 0 };
 
 	convert_source(&r, "many",
 		       "extern int hidden(void);"
@@ -188,7 +41,7 @@ static void one_symbol_from_many_sections(void **state)
 
 static void an_unknown_name_is_refused(void **state)
 {
-	scoped_run struct run near = {0}, clone = {0};
+	scoped_run struct run near = { 0 }, clone = { 0 };
 
 	convert_source(&near, "near",
 		       "extern int secret_valeu; int f(void) { return secret_valeu; }");
@@ -200,7 +53,7 @@ static void an_unknown_name_is_refused(void **state)
 
 static void init_memory_is_refused(void **state)
 {
-	scoped_run struct run r = {0};
+	scoped_run struct run r = { 0 };
 
 	convert_source(&r, "early", "extern int early(void); int f(void) { return early(); }");
 	assert_refused(&r, "K8", "init memory of vmlinux");
@@ -212,7 +65,7 @@ static void paste_each(const char *name, const char *const *want, size_t n)
 {
 	scoped_free char *use =
 		xasprintf("extern int %s(void); int f(void) { return %s(); }\n", name, name);
-	scoped_run struct run r = {0};
+	scoped_run struct run r = { 0 };
 	size_t i = 0;
 
 	convert_source(&r, name, use);
@@ -222,7 +75,7 @@ static void paste_each(const char *name, const char *const *want, size_t n)
 	for (; line; line = strstr(line + 1, "    SUTURE"), i++) {
 		scoped_free char *pasted =
 			xasprintf("%s%.*s\n", use, (int)strcspn(line, "\n"), line);
-		scoped_run struct run again = {0};
+		scoped_run struct run again = { 0 };
 
 		assert_true(i < n);
 		convert_source(&again, "pasted", pasted);
@@ -280,7 +133,7 @@ static void all_dialects_say_the_same(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-		scoped_run struct run r = {0};
+		scoped_run struct run r = { 0 };
 
 		convert_source(&r, "dialect", sources[i]);
 		assert_relocations(&r, ".klp.rela.vmlinux..text .klp.sym.vmlinux.twice,2\n");
@@ -299,7 +152,7 @@ static void the_patched_object_can_be_named(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-		scoped_run struct run r = {0};
+		scoped_run struct run r = { 0 };
 
 		convert_source(&r, "patched", sources[i]);
 		assert_relocations(&r, ".klp.rela.ext4..text .klp.sym.jbd2.jbd2_inner,0\n");
@@ -308,7 +161,7 @@ static void the_patched_object_can_be_named(void **state)
 
 static void names_that_are_not_c(void **state)
 {
-	scoped_run struct run r = {0};
+	scoped_run struct run r = { 0 };
 
 	convert_source(&r, "odd",
 		       "extern int shrink(void); int f(void) { return shrink(); }\n"
@@ -318,7 +171,7 @@ static void names_that_are_not_c(void **state)
 
 static void an_annotation_wins_over_an_export(void **state)
 {
-	scoped_run struct run r = {0};
+	scoped_run struct run r = { 0 };
 
 	convert_source(&r, "wins",
 		       "extern int ext4_shared(void); int f(void) { return ext4_shared(); }"
@@ -328,7 +181,7 @@ static void an_annotation_wins_over_an_export(void **state)
 
 static void positions_are_normalised(void **state)
 {
-	scoped_run struct run one = {0}, core = {0};
+	scoped_run struct run one = { 0 }, core = { 0 };
 
 	convert_source(&one, "one",
 		       "extern int hidden(void); int f(void) { return hidden(); }\n"
@@ -379,7 +232,7 @@ static void wrong_annotations_are_refused(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		scoped_run struct run r = {0};
+		scoped_run struct run r = { 0 };
 		bool found = false;
 
 		convert_source(&r, "wrong", cases[i].source);
@@ -399,7 +252,7 @@ static void wrong_annotations_are_refused(void **state)
 
 static void everything_else_stays(void **state)
 {
-	scoped_run struct run r = {0};
+	scoped_run struct run r = { 0 };
 	scoped_object struct object *in = NULL, *out = NULL;
 
 	convert_source(
@@ -431,7 +284,7 @@ static void everything_else_stays(void **state)
 
 static void converting_again_changes_nothing(void **state)
 {
-	scoped_run struct run first = {0}, second = {0}, same = {0};
+	scoped_run struct run first = { 0 }, second = { 0 }, same = { 0 };
 
 	convert_source(&first, "again",
 		       USE "SUTURE_KLP_SYM(vmlinux, twice, 2);"
@@ -444,7 +297,7 @@ static void converting_again_changes_nothing(void **state)
 	assert_memory_equal(same.result.module, first.result.module, first.result.size);
 	second.in = xmemdup(first.result.module, first.result.size);
 	second.in_size = first.result.size;
-	convert_with(&second, list_text);
+	convert_with(&second, convert_list);
 	assert_converted(&second);
 	assert_int_equal(second.result.size, first.result.size);
 	assert_memory_equal(second.result.module, first.result.module, first.result.size);
@@ -452,7 +305,7 @@ static void converting_again_changes_nothing(void **state)
 
 static void debug_relocations_stay(void **state)
 {
-	scoped_run struct run r = {0};
+	scoped_run struct run r = { 0 };
 
 	convert_source(&r, "debug",
 		       "extern int hidden; int *f(void) { return &hidden; }\n"
@@ -463,17 +316,17 @@ static void debug_relocations_stay(void **state)
 static void signed_or_no_livepatch(void **state)
 {
 	static const char magic[] = "~Module signature appended~\n";
-	scoped_run struct run plain = {0}, signed_ = {0};
+	scoped_run struct run plain = { 0 }, signed_ = { 0 };
 
 	make_module(&plain, "plain", "int f(void) { return 1; }");
-	convert_with(&plain, list_text);
+	convert_with(&plain, convert_list);
 	assert_non_null(plain.err);
 	assert_string_equal(plain.err->id, "K5");
 	make_module(&signed_, "signed", MODINFO);
 	signed_.in = xreallocarray(signed_.in, signed_.in_size + sizeof(magic), 1);
 	memcpy(signed_.in + signed_.in_size, magic, sizeof(magic));
 	signed_.in_size += sizeof(magic) - 1;
-	convert_with(&signed_, list_text);
+	convert_with(&signed_, convert_list);
 	assert_non_null(signed_.err);
 	assert_string_equal(signed_.err->id, "K6");
 }
@@ -499,7 +352,7 @@ static void sections_that_cannot_wait(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		scoped_run struct run r = {0};
+		scoped_run struct run r = { 0 };
 		scoped_free char *text =
 			xasprintf("__asm__(\".section %s\\n.previous\");", cases[i].source);
 
