@@ -60,6 +60,12 @@ struct error *target_module(struct target *target, const char *name, char **path
 struct error *target_module_debug(struct target *target, const char *name, char **path);
 /* Names of the modules that `name` needs loaded before it, closest last-needed first: insmod order. */
 struct error *target_module_depends(struct target *target, const char *name, struct str_vec *names);
+/*
+ * Calls visit() for every module that the target ships, sorted by name, with its uncompressed .ko in
+ * memory (valid during the call); nothing is left in the cache. Stops at the first error.
+ */
+typedef struct error *(*target_module_visit)(const char *name, void *data, size_t size, void *arg);
+struct error *target_visit_modules(struct target *target, target_module_visit visit, void *arg);
 /* Names of all modules that the target ships ("nf_tables"), the caller's. */
 struct error *target_modules(struct target *target, struct str_vec *names);
 
