@@ -1,4 +1,4 @@
-# Needs the module zram.
+# Needs the module zram (and lzo_rle, where that is a module).
 read -r _ _ _ _ last < /proc/loadavg
 [ "$last" = 0 ] && echo "last pid hidden" || echo "last pid shown"
 if echo 8G > /sys/block/zram0/disksize 2>/dev/null; then

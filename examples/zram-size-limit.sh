@@ -1,4 +1,4 @@
-# Needs the module zram. A size far beyond the guest's memory:
+# Needs the module zram (and lzo_rle, where that is a module). A size far beyond the guest's memory:
 if echo 8G > /sys/block/zram0/disksize 2>/dev/null; then
 	echo "8G accepted"
 	echo 1 > /sys/block/zram0/reset

@@ -9,15 +9,6 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 
-static char *vformat(const char *fmt, va_list ap)
-{
-	char *s = NULL;
-
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = xstrdup(fmt);
-	return s;
-}
-
 struct error *error_new(const char *id, const char *fmt, ...)
 {
 	struct error *err = xcalloc(1, sizeof(*err));
@@ -25,7 +16,7 @@ struct error *error_new(const char *id, const char *fmt, ...)
 
 	err->id = id;
 	va_start(ap, fmt);
-	err->message = vformat(fmt, ap);
+	err->message = xvasprintf(fmt, ap);
 	va_end(ap);
 	return err;
 }
@@ -36,7 +27,7 @@ struct error *error_hint(struct error *err, const char *fmt, ...)
 
 	free(err->hint);
 	va_start(ap, fmt);
-	err->hint = vformat(fmt, ap);
+	err->hint = xvasprintf(fmt, ap);
 	va_end(ap);
 	return err;
 }
@@ -48,7 +39,7 @@ struct error *error_context(struct error *err, const char *fmt, ...)
 	if (!err)
 		return NULL;
 	va_start(ap, fmt);
-	scoped_free char *context = vformat(fmt, ap);
+	scoped_free char *context = xvasprintf(fmt, ap);
 	va_end(ap);
 	char *message = xasprintf("%s: %s", context, err->message);
 
@@ -63,7 +54,7 @@ struct error *error_errno(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	scoped_free char *what = vformat(fmt, ap);
+	scoped_free char *what = xvasprintf(fmt, ap);
 	va_end(ap);
 	return error_new(saved == ENOSPC ? "Y2" : "Y1", "%s: %s", what, strerror(saved));
 }

@@ -13,15 +13,6 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
-static char *vformat(const char *fmt, va_list ap)
-{
-	char *s = NULL;
-
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = xstrdup(fmt);
-	return s;
-}
-
 struct finding *finding_add(struct finding_vec *list, const char *id, enum severity severity,
 			    const char *object, const char *symbol, const char *location,
 			    const char *fmt, ...)
@@ -36,7 +27,7 @@ struct finding *finding_add(struct finding_vec *list, const char *id, enum sever
 	va_list ap;
 
 	va_start(ap, fmt);
-	f.message = vformat(fmt, ap);
+	f.message = xvasprintf(fmt, ap);
 	va_end(ap);
 	return finding_vec_push(list, f);
 }
@@ -47,7 +38,7 @@ void finding_way_out(struct finding *f, const char *fmt, ...)
 
 	free(f->way_out);
 	va_start(ap, fmt);
-	f->way_out = vformat(fmt, ap);
+	f->way_out = xvasprintf(fmt, ap);
 	va_end(ap);
 }
 

@@ -6,6 +6,7 @@
 #ifndef SUTURE_BASE_MEM_H
 #define SUTURE_BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -16,6 +17,7 @@ void *xreallocarray(void *p, size_t n, size_t size); /* n * size is checked for 
 void *xmemdup(const void *p, size_t size);
 char *xstrdup(const char *s);              /* NULL gives NULL */
 char *xstrndup(const char *s, size_t n);
+char *xvasprintf(const char *fmt, va_list ap);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,6 +42,8 @@ void process_setup_signals(void)
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* What a killed child leaves running becomes ours, so that its end can be waited for. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
 struct error *check_interrupted(void)
@@ -97,12 +100,16 @@ static void show(const struct process *p)
 }
 
 /* Runs in the child: only async-signal-safe calls matter little here, we are single-threaded. */
-static void exec_child(const struct process *p, int in, int out, int report)
+static void exec_child(const struct process *p, pid_t parent, int in, int out, int report)
 {
 	setpgid(0, 0);
+	/* No child outlives us, however we end; SIGTERM lets it remove its temporary files. */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() != parent)
+		_exit(127);
 	signal(SIGPIPE, SIG_DFL);
 	if (p->cwd && chdir(p->cwd))
 		goto fail;
+	setenv("LC_ALL", "C", 1); /* messages are read, by us and by who gets our report */
 	for (size_t i = 0; p->env && p->env[i]; i++) {
 		const char *eq = strchr(p->env[i], '=');
 		scoped_free char *name = xstrndup(p->env[i], eq ? (size_t)(eq - p->env[i]) : 0);
@@ -123,6 +130,7 @@ fail:
 static struct error *spawn(const struct process *p, int in, int out, pid_t *pid)
 {
 	int report[2], code = 0;
+	pid_t parent = getpid();
 
 	show(p);
 	if (pipe2(report, O_CLOEXEC))
@@ -130,7 +138,7 @@ static struct error *spawn(const struct process *p, int in, int out, pid_t *pid)
 	fflush(NULL);
 	*pid = fork();
 	if (*pid == 0)
-		exec_child(p, in, out, report[1]);
+		exec_child(p, parent, in, out, report[1]);
 	close(report[1]);
 	if (*pid < 0) {
 		close(report[0]);
@@ -235,14 +243,32 @@ static void job_reaped(struct job *job, int status, const struct rusage *u)
 	job->running = false;
 }
 
+/*
+ * Ends a group, gently for a moment: the compiler removes its temporary files, make what is half
+ * made. Then whoever is left, and nobody is when this returns. The leader's status and use.
+ */
+static void group_kill(pid_t group, int *status, struct rusage *u)
+{
+	double limit = monotonic_seconds() + 1;
+	pid_t reaped;
+
+	kill(-group, SIGTERM);
+	kill(-group, SIGCONT);
+	while ((reaped = wait4(group, status, WNOHANG, u)) == 0 && monotonic_seconds() < limit)
+		poll(NULL, 0, 5);
+	kill(-group, SIGKILL);
+	while (reaped != group && (reaped = wait4(group, status, 0, u)) < 0 && errno == EINTR)
+		;
+	while (waitpid(-group, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
 static void job_kill(struct job *job)
 {
-	struct rusage u;
-	int status;
+	struct rusage u = { 0 };
+	int status = 0;
 
-	kill(-job->pid, SIGKILL);
-	while (wait4(job->pid, &status, 0, &u) < 0 && errno == EINTR)
-		;
+	group_kill(job->pid, &status, &u);
 	job_reaped(job, status, &u);
 }
 
@@ -296,6 +322,18 @@ static bool any_running(const struct job *jobs, size_t n)
 	return false;
 }
 
+/* A tool that found no room says so in its output: that is the cause, not what it was doing. */
+static struct error *disk_full(const struct process *p, const struct process_result *r)
+{
+	const char *hit = r->status ? strstr(r->output, strerror(ENOSPC)) : NULL;
+
+	if (!hit)
+		return NULL;
+	while (hit > r->output && hit[-1] != '\n')
+		hit--;
+	return error_new("Y2", "%s: %.*s", p->argv[0], (int)strcspn(hit, "\n"), hit);
+}
+
 struct error *process_run_all(const struct process *list, size_t n, unsigned int jobs,
 			      struct process_result *results)
 {
@@ -325,6 +363,8 @@ struct error *process_run_all(const struct process *list, size_t n, unsigned int
 	for (size_t i = 0; i < slots; i++)
 		if (running[i].running)
 			job_kill(&running[i]);
+	for (size_t i = 0; !err && i < n; i++)
+		err = disk_full(&list[i], &results[i]);
 	return err;
 }
 

@@ -33,8 +33,10 @@ struct process_result {
 };
 
 /*
- * Runs to the end. An error is returned when the program cannot be started (id Y3) or the user
- * interrupted us (id Y4); a non-zero exit status is not an error here.
+ * Runs to the end. An error is returned when the program cannot be started (id Y3), the user
+ * interrupted us (id Y4), or it failed and says that the disk is full (id Y2); another non-zero exit
+ * status is not an error here. Messages are those of the C locale. A child that is still running
+ * when we die gets SIGTERM; what that child started itself may go on until its work is done.
  * The result is the caller's: process_result_free().
  */
 struct error *process_run(const struct process *p, struct process_result *result);

@@ -19,8 +19,7 @@ void progress_step(const char *fmt, ...)
 
 	progress_end(NULL);
 	va_start(ap, fmt);
-	if (vasprintf(&step, fmt, ap) < 0)
-		step = xstrdup("step");
+	step = xvasprintf(fmt, ap);
 	va_end(ap);
 	step_start = monotonic_seconds();
 	if (!quiet && isatty(2)) {

@@ -20,7 +20,7 @@ struct boot_request {
 	const struct str_vec *extra; /* host files put into the guest's /test directory; may be NULL */
 	const char *cmdline;         /* added to the kernel command line; may be NULL */
 	unsigned int rounds;         /* load/unload rounds under load after the main cycle */
-	double timeout;              /* seconds for the whole test, 0: default (180) */
+	double timeout;              /* wall seconds for the whole test, 0: default (180, more if the machine is busy) */
 	unsigned int transition_limit; /* seconds of guest time for one transition, 0: default (60) */
 	const char *console_log;     /* where the console is written; NULL: nowhere */
 	bool cold;                   /* boot from the start, even if a snapshot could be restored */

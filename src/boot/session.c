@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/progress.h"
 
@@ -135,6 +136,23 @@ static void on_report(void *context, const struct report *report)
 			kinds[i].handle(s, report);
 }
 
+/* Processor seconds that QEMU has had; 0 when it cannot be told. */
+static double qemu_cpu(const struct session *s)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(s->qemu.process.pid, &clock) || clock_gettime(clock, &t))
+		return 0;
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void note_sign(struct session *s)
+{
+	s->last_sign = monotonic_seconds();
+	s->cpu_at_sign = qemu_cpu(s);
+}
+
 /* Takes what QEMU wrote; an end of file means that it is gone. */
 static void take_output(struct session *s)
 {
@@ -147,7 +165,7 @@ static void take_output(struct session *s)
 		s->end = SESSION_EXITED;
 		return;
 	}
-	s->last_sign = monotonic_seconds();
+	note_sign(s);
 	protocol_feed(&s->protocol, buffer, n);
 }
 
@@ -158,20 +176,31 @@ static void look_at_console(struct session *s)
 
 	if (stat(s->console, &st) == 0 && st.st_size != s->console_size) {
 		s->console_size = st.st_size;
-		s->last_sign = monotonic_seconds();
+		note_sign(s);
 	}
+}
+
+/*
+ * On a busy machine a guest that is well may need many times the time. One that got less than a third
+ * of a processor is given up to four times as much.
+ */
+static bool is_over(double wall, double cpu, double limit)
+{
+	return wall > 4 * limit || (wall > limit && cpu > limit / 3);
 }
 
 static void check_limits(struct session *s)
 {
 	double now = monotonic_seconds();
-	double timeout = s->request->timeout > 0 ? s->request->timeout : DEFAULT_TIMEOUT;
+	double timeout = s->request->timeout, cpu;
 
 	if (s->end != SESSION_RUNNING)
 		return;
-	if (now - s->started > timeout)
+	cpu = qemu_cpu(s);
+	if (timeout > 0 ? now - s->started > timeout :
+			  is_over(now - s->started, cpu, DEFAULT_TIMEOUT))
 		s->end = SESSION_TIMEOUT;
-	else if (now - s->last_sign > s->silence_limit)
+	else if (is_over(now - s->last_sign, cpu - s->cpu_at_sign, s->silence_limit))
 		s->end = SESSION_SILENT;
 }
 
@@ -207,7 +236,7 @@ struct error *session_run(struct session *s, const struct qemu_setup *setup, boo
 	s->protocol.handle = on_report;
 	s->protocol.context = s;
 	s->console = setup->console;
-	s->last_sign = monotonic_seconds();
+	note_sign(s);
 	TRY(qemu_start(setup, &s->qemu));
 	TRY(wait_for_reports(s, setup, until_ready));
 	if (!until_ready || s->end != SESSION_RUNNING)

@@ -31,6 +31,7 @@ struct session {
 	bool reported;        /* some report came since the start */
 	int qemu_status;      /* exit status of QEMU, when SESSION_EXITED */
 	double started, last_sign;
+	double cpu_at_sign;   /* processor seconds of QEMU then */
 	double silence_limit; /* seconds */
 	struct session_failure_vec failures;
 	char *blockers;       /* tasks and stacks, as the guest wrote them */

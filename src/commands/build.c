@@ -12,7 +12,8 @@
 
 static const char help[] =
 	"usage: suture build FIX... [-t TARGET] [-o DIR] [-n NAME] [--no-replace] [--json]\n\n"
-	"Makes DIR/livepatch-NAME.ko for the target from one or more unified diffs (-p1).\n"
+	"Makes DIR/livepatch-NAME.ko for the target from one or more unified diffs (-p1), a report\n"
+	"livepatch-NAME.json, and livepatch-NAME.d/ with the objects and sources made on the way.\n"
 	"Exit code 0: made, 1: refused (the reasons are printed), 2: could not be done.\n\n"
 	"  -t, --target TARGET   a target of `suture target list`; default: the only one\n"
 	"  -o, --output DIR      default: the current directory\n"
@@ -69,8 +70,8 @@ static struct error *run(const struct options *o, char **fixes, size_t n, int *c
 
 	if (!err)
 		err = build_livepatch(&rq, &report);
-	if (!err && report.module)
-		err = write_report(&report, o->out_dir, name);
+	if (!err && report.module && (err = write_report(&report, o->out_dir, name)))
+		unlink(report.module); /* both results, or none */
 	if (!err && o->common.json) {
 		json_t *json = build_report_json(&report);
 

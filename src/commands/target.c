@@ -32,6 +32,7 @@ static void usage(FILE *out)
 	      "  debian:6.12.117+deb12-cloud-amd64   what `uname -r` prints\n"
 	      "  debian:latest-cloud                 newest kernel for clouds of any series\n"
 	      "  debian:latest-6.1                   newest 6.1 kernel\n"
+	      "  debian:previous-6.12-cloud          newest but one\n"
 	      "  --build DIR                         in-tree or O= build with vmlinux, Module.symvers\n"
 	      "  --name LABEL                        call it build:LABEL (default: its release)\n"
 	      "  --json                              list, show: for programs\n"

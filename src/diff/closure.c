@@ -37,6 +37,12 @@ static uint64_t slice_key(const struct obj_section *s, uint64_t offset)
 	return (uint64_t)s->index << 40 | offset;
 }
 
+/* NULL where the file has no bytes: zeros. */
+static const unsigned char *section_bytes(const struct obj_section *s, uint64_t at)
+{
+	return s->data ? s->data + at : NULL;
+}
+
 static struct placed *find_placed(struct closure *c, const struct entity *e)
 {
 	uintptr_t i = (uintptr_t)map_get_u64(&c->placed_of, e->index);
@@ -75,12 +81,13 @@ static unsigned int function_symbol(struct closure *c, struct entity *e, uint64_
 	map_put(c->rq->names, name, (void *)1);
 	str_vec_push(&c->names, name);
 	if (is_replacement(e)) {
-		struct image_symbol *s = reproduced_symbol(c->rq->resolver->repro, e->twin);
+		const struct resolver *r = c->rq->resolver;
+		struct image_symbol *s = r->repro ? reproduced_symbol(r->repro, e->twin) : NULL;
 
 		replaced_vec_push(c->rq->replaced, (struct replaced){
-			.kobject = xstrdup(c->rq->resolver->kobject),
+			.kobject = xstrdup(r->kobject),
 			.name = xstrdup(s ? s->name : e->name),
-			.sympos = s ? image_sympos(c->rq->resolver->image, s) : 0,
+			.sympos = s ? image_sympos(r->image, s) : 0,
 			.symbol = xstrdup(name),
 			.source = xstrdup(c->rq->source),
 			.why = xstrdup(e->why),
@@ -95,7 +102,7 @@ static void place_function(struct closure *c, struct entity *e, struct placed *p
 {
 	const struct obj_section *s = e->section;
 	uint64_t start = e->start - e->lead;
-	uint64_t at = writer_append(c->w, c->text, s->data + start, e->lead + e->size,
+	uint64_t at = writer_append(c->w, c->text, section_bytes(s, start), e->lead + e->size,
 				    s->align > 16 ? s->align : 16);
 
 	p->section = c->text;
@@ -126,7 +133,7 @@ static unsigned int data_section(struct closure *c, const struct obj_section *s)
 static void place_data(struct closure *c, struct entity *e, struct placed *p)
 {
 	const struct obj_section *s = e->section;
-	const unsigned char *bytes = s->data ? s->data + e->start : NULL;
+	const unsigned char *bytes = section_bytes(s, e->start);
 	bool global = e->symbol && e->symbol->bind != STB_LOCAL && !e->twin;
 
 	p->section = data_section(c, s);
@@ -226,26 +233,45 @@ static struct target_ref literal_target(struct closure *c, const struct ref *ref
 	};
 }
 
-static struct target_ref slice_target(struct closure *c, const struct ref *ref)
+static struct target_ref refuse_nameless(struct closure *c, const struct ref *ref,
+					 const struct entity *owner)
 {
-	struct obj_section *s = ref->symbol->section;
-	uintptr_t known = (uintptr_t)map_get_u64(&c->slices, slice_key(s, ref->offset));
+	const struct obj_section *s = ref->symbol ? ref->symbol->section : owner->section;
+	struct finding *f = finding_add(c->rq->findings, "D5", SEVERITY_REFUSAL,
+					c->rq->resolver->kobject, owner->name, s->name,
+					"the function refers to a place in section %s that belongs to "
+					"no function, variable or known entry", s->name);
+
+	finding_way_out(f, "change the fix so that this function stays as it is");
+	return (struct target_ref){ 0 };
+}
+
+static struct target_ref slice_target(struct closure *c, const struct ref *ref,
+				      const struct entity *owner)
+{
+	struct obj_section *s = ref->symbol ? ref->symbol->section : NULL;
+	uintptr_t known = s ? (uintptr_t)map_get_u64(&c->slices, slice_key(s, ref->offset)) : 0;
+
+	if (!known)
+		return refuse_nameless(c, ref, owner);
 	unsigned int section = writer_section(c->w, s->name, SHT_PROGBITS,
 					      SHF_ALLOC | SHF_EXECINSTR, 0);
 
-	if (!known)
-		return (struct target_ref){ 0 };
 	return (struct target_ref){ .known = true, .offset = known - 1,
 				    .symbol = writer_section_symbol(c->w, section) };
 }
 
-/* Special sections refer to code by section and offset: objtool wants them so (add_dead_ends()). */
+/*
+ * Special sections refer to code by section and offset, and so do jumps between the parts of a
+ * function: objtool takes a jump to a function's symbol for a sibling call (add_dead_ends(),
+ * add_jump_destinations() in tools/objtool/check.c).
+ */
 static struct target_ref placed_target(struct closure *c, struct entity *e, int64_t offset,
 				       bool special)
 {
 	struct placed *p = place(c, e);
 
-	if (special && e->kind == ENTITY_FUNCTION)
+	if (e->kind == ENTITY_FUNCTION && (special || offset || e->parent))
 		return (struct target_ref){ .known = true, .offset = offset + (int64_t)p->offset,
 					    .symbol = writer_section_symbol(c->w, p->section) };
 	if (e->symbol)
@@ -283,7 +309,7 @@ static struct target_ref find_target(struct closure *c, const struct ref_site *s
 		break;
 	}
 	if (!e)
-		return slice_target(c, ref);
+		return slice_target(c, ref, owner);
 	switch (policy_for(e, owner, r, c->rq->findings)) {
 	case POLICY_REFUSED:
 		return (struct target_ref){ 0 };
@@ -359,7 +385,8 @@ static void place_slice(struct closure *c, struct entity *owner, const struct sp
 		map_put_u64(&c->empty_slices, key, (void *)1);
 	unsigned int section = writer_section(c->w, s->name, SHT_PROGBITS,
 					      SHF_ALLOC | SHF_EXECINSTR, 0);
-	uint64_t at = writer_append(c->w, section, s->data + e->slice_offset, e->slice_size, 1);
+	uint64_t at = writer_append(c->w, section, section_bytes(s, e->slice_offset),
+				    e->slice_size, 1);
 
 	map_put_u64(&c->slices, key, (void *)(uintptr_t)(at + 1));
 	code_refs(c->rq->patched, s, e->slice_offset, e->slice_size, &refs);
@@ -380,7 +407,8 @@ static void write_entry(struct closure *c, struct entity *owner, const struct sp
 
 	if (s->flags & SHF_LINK_ORDER)
 		writer_link_section(c->w, section, c->text);
-	uint64_t at = writer_append(c->w, section, s->data + e->offset, e->size, s->align);
+	uint64_t at = writer_append(c->w, section, section_bytes(s, e->offset), e->size,
+				    s->align);
 
 	stretch_refs(c->rq->patched, e->section, e->offset, e->size, &refs);
 	for (size_t i = 0; i < refs.n; i++)
@@ -471,6 +499,8 @@ static void place_roots(struct closure *c)
 
 		if (!is_root(e, c->rq->resolver->kobject))
 			continue;
+		if (e->twin)
+			entity_refs(c->rq->original, e->twin);
 		policy_for_root(e, c->rq->resolver, c->rq->findings);
 		if (e->parent && e->parent->twin && e->parent->change == UNCHANGED) {
 			/* Its cold part changed: the function itself must be replaced. */

@@ -72,6 +72,12 @@ static const char *ref_text(const struct ref *r)
 	return (const char *)s->data + at;
 }
 
+/* A constant without a name has no life of its own: what refers to it has changed with it. */
+static bool is_changed_constant(const struct entity *e)
+{
+	return e->kind == ENTITY_ANON && e->change == CHANGED && !(e->section->flags & SHF_WRITE);
+}
+
 static bool same_literal(const struct ref *x, const struct ref *y)
 {
 	const struct obj_section *s = x->entity->section, *t = y->entity->section;
@@ -119,6 +125,8 @@ bool same_ref(const struct ref *x, const struct ref *y)
 		       streq(x->symbol->section->name, y->symbol->section->name);
 	if (x->entity->kind == ENTITY_ANON && y->entity->kind == ENTITY_ANON && !x->entity->twin)
 		return false;
+	if (is_changed_constant(x->entity))
+		return false;
 	return x->entity->twin == y->entity && same_offset(x, y);
 }
 
@@ -134,7 +142,8 @@ static void describe_ref(const struct ref *r, char *text, size_t room)
 		snprintf(text, room, "%s+0x%llx", r->symbol ? r->symbol->name : "?",
 			 (unsigned long long)r->offset);
 	else
-		snprintf(text, room, "%s+0x%llx", r->entity->name, (unsigned long long)r->offset);
+		snprintf(text, room, "%s+0x%llx%s", r->entity->name, (unsigned long long)r->offset,
+			 is_changed_constant(r->entity) ? " (its contents differ)" : "");
 }
 
 static void set_changed(struct entity *x, struct entity *y, char *why)
@@ -277,11 +286,13 @@ static void compare_pair(struct model *a, struct entity *x, struct model *b, str
 	char *why = NULL;
 
 	if (x->kind == ENTITY_FUNCTION) {
-		long i = first_insn_difference(x, y);
+		long i = x->visited ? -1 : first_insn_difference(x, y);
 
 		why = i >= 0 ? insn_reason(x, y, i) : function_refs_reason(a, x, b, y);
 		if (!why)
 			why = entries_reason(a, x, b, y);
+		entity_forget_insns(x);
+		entity_forget_insns(y);
 	} else if (!same_shape(x, y)) {
 		why = x->size != y->size ?
 			      xasprintf("size %llu became %llu", (unsigned long long)x->size,
@@ -300,14 +311,36 @@ static bool by_use_only(const struct entity *e)
 	return e->kind == ENTITY_ANON && (e->section->flags & SHF_MERGE);
 }
 
+static bool is_constant_pair(const struct entity *x)
+{
+	return x->twin && x->kind == ENTITY_ANON && !by_use_only(x) && x->change == UNCHANGED;
+}
+
+/* Unnamed constants first, tables of pointers to such again when one of those has changed. */
+static void compare_constants(struct model *a, struct model *b)
+{
+	for (bool again = true; again;) {
+		again = false;
+		for (size_t i = 0; i < a->entities.n; i++) {
+			struct entity *x = a->entities.at[i];
+
+			if (!is_constant_pair(x))
+				continue;
+			compare_pair(a, x, b, x->twin);
+			again |= is_changed_constant(x);
+		}
+	}
+}
+
 void compare(struct model *a, struct model *b)
 {
+	compare_constants(a, b);
 	for (size_t i = 0; i < a->entities.n; i++) {
 		struct entity *x = a->entities.at[i];
 
 		if (!x->twin)
 			x->change = by_use_only(x) ? UNCHANGED : REMOVED;
-		else if (!by_use_only(x))
+		else if (x->kind != ENTITY_ANON)
 			compare_pair(a, x, b, x->twin);
 	}
 	for (size_t i = 0; i < b->entities.n; i++) {

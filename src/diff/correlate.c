@@ -94,6 +94,9 @@ static void follow_equal(struct worklist *w, struct model *a, struct model *b)
 		x->visited = true;
 		pair_positions(w, entity_refs(a, x), entity_refs(b, y));
 		pair_entries(w, a, x, b, y);
+		/* An object has megabytes of instructions: keep none that are not needed again. */
+		entity_forget_insns(x);
+		entity_forget_insns(y);
 	}
 }
 

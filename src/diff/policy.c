@@ -87,6 +87,8 @@ static enum policy data_policy(const struct entity *e, const struct entity *owne
 {
 	if (is_action(e, SPECIAL_PERCPU) && !e->twin)
 		return refuse_percpu(e, owner, r, findings);
+	if (e->size == 0)
+		return POLICY_INCLUDE; /* no state: nothing to be shared */
 	if (e->ambiguous && !is_action(e, SPECIAL_DESCRIPTOR))
 		return refuse_ambiguous(e, owner, r, findings);
 	if (e->kind == ENTITY_ANON && !is_writable(e))
@@ -95,7 +97,7 @@ static enum policy data_policy(const struct entity *e, const struct entity *owne
 		return POLICY_INCLUDE;
 	if (is_action(e, SPECIAL_DESCRIPTOR) && in_module(r))
 		return POLICY_INCLUDE;
-	if (!reproduced_symbol(r->repro, e->twin) && can_copy(e))
+	if (!resolver_reaches(r, e->twin) && can_copy(e))
 		return POLICY_INCLUDE;
 	return POLICY_LIVE;
 }
@@ -147,7 +149,7 @@ static bool key_in_module(const struct ref *key, const struct resolver *r)
 		       !is_action(key->entity, SPECIAL_DESCRIPTOR);
 	if (key->kind != REF_EXTERN || (r->provided && map_has(r->provided, key->symbol->name)))
 		return false;
-	return !image_find(r->vmlinux, key->symbol->name);
+	return resolver_by_name(r) ? in_module(r) : !image_find(r->vmlinux, key->symbol->name);
 }
 
 static enum entry_policy module_key(const char *key, const struct special_entry *entry,
@@ -220,6 +222,27 @@ static bool is_traceable(const struct entity *e)
 	return false;
 }
 
+/* Of this unit's weak definition only the name was linked, for a strong one of another unit. */
+static bool is_overridden(const struct entity *e, const struct resolver *r)
+{
+	if (e->parent || !e->twin->symbol || e->twin->symbol->bind != STB_WEAK || !r->image)
+		return false;
+	for (const struct image_symbol *s = image_find(r->image, e->name); s; s = s->next_same_name)
+		if (s->bind == STB_GLOBAL)
+			return true;
+	return false;
+}
+
+static void refuse_overridden(const struct entity *e, const struct resolver *r,
+			      struct finding_vec *findings)
+{
+	struct finding *f = finding_add(findings, "F9", SEVERITY_REFUSAL, r->kobject, e->name, NULL,
+					"the function is a weak default, and '%s' of the shipped %s is "
+					"a strong definition from another unit", e->name, r->kobject);
+
+	finding_way_out(f, "leave this hunk out, or fix the strong definition");
+}
+
 static void refuse_root(const struct entity *e, const struct resolver *r,
 			struct finding_vec *findings)
 {
@@ -247,11 +270,14 @@ void policy_for_root(const struct entity *e, const struct resolver *r, struct fi
 {
 	if (!e->twin)
 		return;
-	if (r->repro->status[e->twin->index] != REPRO_SAME) {
+	if (is_overridden(e, r)) {
+		refuse_overridden(e, r, findings);
+		return;
+	}
+	if (r->repro && r->repro->status[e->twin->index] != REPRO_SAME) {
 		refuse_root(e, r, findings);
 		return;
 	}
-	entity_refs(r->repro->model, e->twin);
 	if (e->parent || is_traceable(e->twin))
 		return;
 	struct finding *f = finding_add(findings, "F1", SEVERITY_REFUSAL, r->kobject, e->name, NULL,
@@ -263,8 +289,8 @@ void policy_for_root(const struct entity *e, const struct resolver *r, struct fi
 
 /* ---- the unit as a whole ---- */
 
-static void gone_changed(const struct entity *e, const struct resolver *r,
-			 struct finding_vec *findings)
+static void refuse_gone_function(const struct entity *e, const struct resolver *r,
+				 struct finding_vec *findings)
 {
 	struct finding *f = finding_add(findings, "S1", SEVERITY_REFUSAL, r->kobject, e->name,
 					e->section->name,
@@ -273,6 +299,35 @@ static void gone_changed(const struct entity *e, const struct resolver *r,
 
 	finding_way_out(f, "leave this part out of the livepatch; what it sets up must be set up "
 			   "by a pre_patch callback");
+}
+
+static void warn_gone_function(const struct entity *e, const struct resolver *r,
+			       struct finding_vec *findings)
+{
+	struct finding *f = finding_add(
+		findings, "S1", SEVERITY_WARNING, r->kobject, e->name, e->section->name,
+		in_module(r) ? "'%s' in %s has an inlined copy of fixed code: when the module is loaded "
+			       "later, it still runs the old one" :
+			       "'%s' in %s has an inlined copy of fixed code: it has run with the old one",
+		e->name, e->section->name);
+
+	finding_way_out(f, "check that what it did with the old code needs no repair");
+}
+
+void policy_for_gone(struct model *patched, const struct resolver *r, gone_touched *touched, void *arg,
+		     struct finding_vec *findings)
+{
+	for (size_t i = 0; i < patched->entities.n; i++) {
+		const struct entity *e = patched->entities.at[i];
+
+		if (e->kind != ENTITY_FUNCTION || e->change != CHANGED || !is_gone(e, r->kobject) ||
+		    (e->parent && e->parent->change == CHANGED && is_gone(e->parent, r->kobject)))
+			continue;
+		if (!touched || touched(arg, e->parent ? e->parent->name : e->name))
+			refuse_gone_function(e, r, findings);
+		else
+			warn_gone_function(e, r, findings);
+	}
 }
 
 static void data_changed(const struct entity *e, const struct resolver *r,
@@ -362,7 +417,5 @@ void policy_for_unit(struct model *original, struct model *patched, const struct
 			continue;
 		if (e->kind != ENTITY_FUNCTION)
 			check_data(patched, e, r, findings);
-		else if (is_gone(e, r->kobject) && e->change == CHANGED)
-			gone_changed(e, r, findings);
 	}
 }

@@ -26,13 +26,23 @@ enum entry_policy policy_for_entry(struct model *patched, const struct special_e
 				   const struct entity *owner, const struct resolver *r,
 				   struct finding_vec *findings);
 
-/* A changed function: may it be replaced at all (reproduced, traceable)? */
+/* A changed function: may it be replaced at all (reproduced, traceable)? The references of its twin
+ * must be known (entity_refs()). */
 void policy_for_root(const struct entity *e, const struct resolver *r,
 		     struct finding_vec *findings);
 
-/* The unit as a whole: changed data, init code, unit-level sections. May mark functions that use a
- * changed constant as changed. */
+/* The unit as a whole: changed data, unit-level sections. May mark functions that use a changed
+ * constant as changed. */
 void policy_for_unit(struct model *original, struct model *patched, const struct resolver *r,
+		     struct finding_vec *findings);
+
+/*
+ * Changed functions that the running kernel has thrown away (S1). touched says whether the fix
+ * changes the function itself (a refusal), or only code inlined into it that is replaced everywhere
+ * else (a warning); NULL: always a refusal.
+ */
+typedef bool gone_touched(void *arg, const char *function);
+void policy_for_gone(struct model *patched, const struct resolver *r, gone_touched *touched, void *arg,
 		     struct finding_vec *findings);
 
 /* Code or data that the running kernel has thrown away: init, and in vmlinux exit as well. */

@@ -32,6 +32,11 @@ struct resolution resolve_shipped(const struct resolver *r, const struct image_s
 	return klp(r, r->kobject, s->name, image_sympos(r->image, s));
 }
 
+bool resolver_reaches(const struct resolver *r, const struct entity *e)
+{
+	return r->repro ? reproduced_symbol(r->repro, e) != NULL : e->symbol != NULL;
+}
+
 static bool depends_on(const struct resolver *r, const char *module)
 {
 	for (size_t i = 0; r->depends && i < r->depends->n; i++)
@@ -84,6 +89,31 @@ static bool is_trampoline(const char *name)
 	return starts_with(name, "__SCT__");
 }
 
+bool resolver_by_name(const struct resolver *r)
+{
+	return !r->image;
+}
+
+/*
+ * What compilers call on their own, and objtool and the linker script know by name: must stay a
+ * plain reference (arch/x86/lib/retpoline.S, arch/x86/kernel/ftrace_64.S).
+ */
+static bool is_compiler_helper(const char *name)
+{
+	return streq(name, "__fentry__") || streq(name, "__stack_chk_fail") ||
+	       starts_with(name, "__x86_");
+}
+
+/* Without the shipped files: what is not known to be exported is taken to be in the object. */
+static struct resolution only_by_name(const struct resolver *r, const char *name)
+{
+	const struct export *e = r->exports ? export_find(r->exports, name) : NULL;
+
+	if (is_compiler_helper(name) || (e && !streq(e->object, r->kobject) && !is_trampoline(name)))
+		return plain(name);
+	return klp(r, r->kobject, name, 0);
+}
+
 static struct resolution by_name(const struct resolver *r, const char *name, const char *user)
 {
 	const struct export *e = export_find(r->exports, name);
@@ -107,6 +137,8 @@ struct resolution resolve_extern(const struct resolver *r, const struct obj_symb
 {
 	if (r->provided && map_has(r->provided, symbol->name))
 		return plain(symbol->name);
+	if (resolver_by_name(r))
+		return only_by_name(r, symbol->name);
 	if (symbol->bind == STB_WEAK && !export_find(r->exports, symbol->name) &&
 	    !image_find(r->image, symbol->name) && !image_find(r->vmlinux, symbol->name))
 		return (struct resolution){ .kind = RESOLVED_WEAK, .name = xstrdup(symbol->name) };
@@ -120,6 +152,8 @@ struct resolution resolve_entity(const struct resolver *r, const struct entity *
 
 	if (!e || !e->symbol)
 		return unresolved(r, e ? e->name : "an unnamed object", user);
+	if (resolver_by_name(r))
+		return klp(r, r->kobject, e->name, 0);
 	exported = export_find(r->exports, e->name);
 	if (e->symbol->bind != STB_LOCAL && exported && is_vmlinux(exported->object) &&
 	    !is_trampoline(e->name))

@@ -20,6 +20,10 @@
 
 #define KLP_REF_PREFIX ".klp.ref."
 
+/*
+ * Without a target (image, vmlinux and repro are NULL, all three) everything is reached by name and
+ * position 0 in kobject, but for what exports, which may be NULL then, has of other objects.
+ */
 struct resolver {
 	const char *kobject;                 /* the object being patched */
 	struct image *image;                 /* of that object */
@@ -52,5 +56,10 @@ struct resolution resolve_entity(const struct resolver *r, const struct entity *
 				 const char *user);
 /* A shipped symbol of the patched object, always by klp relocation. */
 struct resolution resolve_shipped(const struct resolver *r, const struct image_symbol *s);
+
+/* Is it a resolver without a target? */
+bool resolver_by_name(const struct resolver *r);
+/* Is there a name by which livepatch code can reach this entity (of the original object)? */
+bool resolver_reaches(const struct resolver *r, const struct entity *e);
 
 #endif

@@ -8,7 +8,9 @@
 #include "base/process.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "diff/policy.h"
 #include "driver/pair.h"
+#include "driver/publish.h"
 #include "layout/layout.h"
 #include "module/module.h"
 #include "target/exports.h"
@@ -25,6 +27,7 @@ struct build {
 	struct map provided;     /* global functions that the livepatch brings */
 	struct map names;        /* symbols taken in the module */
 	struct str_vec objects;  /* livepatch objects */
+	struct ptr_vec written;  /* for each unit its livepatch object, or NULL */
 	struct str_vec namespaces;
 	char *ko;
 };
@@ -98,6 +101,7 @@ static struct error *stage_closure(struct build *b)
 
 		if (p->a)
 			TRY(closure_write(&rq, path, &stats, &written));
+		ptr_vec_push(&b->written, written ? path : NULL);
 		if (written)
 			str_vec_push(&b->objects, take(path));
 		report_unit(b, p, &b->units.at[i], &stats);
@@ -129,6 +133,25 @@ static struct error *stage_layout(struct build *b)
 		TRY(err);
 	}
 	return NULL;
+}
+
+static bool touched_by_fix(void *arg, const char *function)
+{
+	return account_touches_function(arg, function);
+}
+
+/* Stage: what became of every hunk. With that, changed init functions can be judged. */
+static struct error *stage_account(struct build *b)
+{
+	progress_step("accounting for every hunk");
+	struct error *err = pairs_account(b->rq->fix, b->rq->target->srctree, &b->pairs, &b->units,
+					  &b->written, &b->report->hunks, findings(b));
+
+	for (size_t i = 0; !err && i < b->pairs.n; i++)
+		if (b->pairs.at[i].b)
+			policy_for_gone(b->pairs.at[i].b, &b->pairs.at[i].resolver, touched_by_fix,
+					&b->report->hunks, findings(b));
+	return err;
 }
 
 static void check_empty(struct build *b)
@@ -177,17 +200,6 @@ static struct error *stage_module(struct build *b)
 	return module_build(&rq, &b->ko);
 }
 
-/* The results appear under their names only now. */
-static struct error *stage_publish(struct build *b)
-{
-	scoped_free char *ko_name = xasprintf("%s.ko", b->rq->name);
-	scoped_free char *ko = path_join(b->rq->out_dir, ko_name);
-
-	TRY(copy_file(b->ko, ko));
-	b->report->module = take(ko);
-	return NULL;
-}
-
 static struct error *run_stages(struct build *b)
 {
 	TRY(stage_units(b));
@@ -196,11 +208,14 @@ static struct error *run_stages(struct build *b)
 	TRY(stage_compare(b));
 	TRY(stage_closure(b));
 	TRY(stage_layout(b));
+	TRY(stage_account(b));
 	check_empty(b);
 	if (findings_refuse(findings(b)))
 		return NULL;
 	TRY(stage_module(b));
-	return b->ko ? stage_publish(b) : NULL;
+	if (!b->ko)
+		return NULL;
+	return publish(b->rq, &b->units, b->ko, b->workdir, &b->report->module);
 }
 
 struct error *build_livepatch(const struct build_request *rq, struct build_report *report)
@@ -227,6 +242,7 @@ struct error *build_livepatch(const struct build_request *rq, struct build_repor
 	map_free(&b.provided);
 	map_free(&b.names);
 	str_vec_free_all(&b.objects);
+	ptr_vec_free(&b.written);
 	str_vec_free(&b.namespaces);
 	free(b.ko);
 	report->seconds = monotonic_seconds() - start;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "account/account.h"
 #include "base/finding.h"
 #include "diff/closure.h"
 #include "target/target.h"
@@ -33,6 +34,7 @@ struct build_report {
 	char *name, *subject, *target;
 	struct unit_report_vec units;
 	struct replaced_vec replaced;
+	struct hunk_account_vec hunks; /* refers to the fix */
 	struct finding_vec findings;
 	double seconds, cpu_own, cpu_tools; /* tools: compiler, Kbuild, objtool, ... */
 };

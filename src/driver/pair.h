@@ -41,4 +41,9 @@ void pair_close(struct pair *pair);
 struct error *pair_avoid_runtime_constants(struct pair *pair, struct target *target,
 					   const char *workdir, struct finding_vec *findings);
 
+/* What became of every hunk. written: for each unit the path of its livepatch object, or NULL. */
+struct error *pairs_account(const struct fix *fix, const char *srctree, const struct pair_vec *pairs,
+			    const struct unit_vec *units, const struct ptr_vec *written,
+			    struct hunk_account_vec *result, struct finding_vec *findings);
+
 #endif

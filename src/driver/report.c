@@ -15,7 +15,23 @@ void build_report_free(struct build_report *r)
 	}
 	unit_report_vec_free(&r->units);
 	replaced_free(&r->replaced);
+	hunk_accounts_free(&r->hunks);
 	findings_free(&r->findings);
+}
+
+/* A fix of a header may change hundreds of functions: the JSON report has them all. */
+static void print_replaced(const struct build_report *r, FILE *out)
+{
+	enum { LIMIT = 12 };
+
+	for (size_t i = 0; i < r->replaced.n && (i < LIMIT || r->replaced.n == LIMIT + 1); i++) {
+		const struct replaced *f = &r->replaced.at[i];
+
+		fprintf(out, "%s %s:%s,%u (%s)\n", r->module ? "replace" : "changed", f->kobject,
+			f->name, f->sympos, f->why ? f->why : "changed");
+	}
+	if (r->replaced.n > LIMIT + 1)
+		fprintf(out, "        ... and %zu more functions\n", r->replaced.n - LIMIT);
 }
 
 void build_report_print(const struct build_report *r, FILE *out)
@@ -31,12 +47,8 @@ void build_report_print(const struct build_report *r, FILE *out)
 				"%zu new\n", u->source, u->kobject, u->reproduced, u->functions,
 				u->stats.functions_changed, u->stats.functions_new);
 	}
-	for (size_t i = 0; i < r->replaced.n; i++) {
-		const struct replaced *f = &r->replaced.at[i];
-
-		fprintf(out, "replace %s:%s,%u (%s)\n", f->kobject, f->name, f->sympos,
-			f->why ? f->why : "changed");
-	}
+	print_replaced(r, out);
+	hunk_accounts_print(&r->hunks, out);
 	findings_print(&r->findings, out);
 	if (r->module)
 		fprintf(out, "module  %s\n", r->module);
@@ -79,9 +91,10 @@ static json_t *replaced_json(const struct build_report *r)
 
 json_t *build_report_json(const struct build_report *r)
 {
-	return json_pack("{ss ss* ss* ss* so so so s{sf sf sf}}", "name", r->name, "subject",
+	return json_pack("{ss ss* ss* ss* so so so so s{sf sf sf}}", "name", r->name, "subject",
 			 r->subject, "target", r->target, "module", r->module, "units",
-			 units_json(r), "replaced", replaced_json(r), "findings",
+			 units_json(r), "replaced", replaced_json(r), "hunks",
+			 hunk_accounts_json(&r->hunks), "findings",
 			 findings_json(&r->findings), "time", "wall", r->seconds, "cpu_tools",
 			 r->cpu_tools, "cpu_own", r->cpu_own);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "diff/resolve.h"
@@ -41,8 +42,10 @@ static struct error *load(struct rewrite *w)
 	str_add_bytes(&w->file, o->map.data, o->map.size);
 	const struct obj_section *names = &o->sections[eh.e_shstrndx];
 
+	if (names->type != SHT_STRTAB || !names->data)
+		return error_new("B3", "%s: no section names", o->path);
 	str_add_bytes(&w->names, names->data, names->size);
-	for (size_t i = 1; i < o->nsections; i++)
+	for (size_t i = 1; i < o->nsections && !w->symtab; i++)
 		if (o->sections[i].type == SHT_SYMTAB)
 			w->symtab = i;
 	if (!w->symtab)
@@ -68,11 +71,12 @@ static size_t patched_length(const struct obj_symbol *s)
 static struct error *convert_symbols(struct rewrite *w)
 {
 	const struct obj_section *tab = &w->object->sections[w->symtab];
+	char *table = w->file.s + (tab->data - w->object->map.data);
 
 	for (size_t i = 1; i < w->object->nsymbols; i++) {
 		const struct obj_symbol *s = &w->object->symbols[i];
-		Elf64_Sym *sym = (Elf64_Sym *)(w->file.s + (tab->data - w->object->map.data)) + i;
 		const char *rest;
+		Elf64_Sym sym;
 
 		if (!is_klp(s))
 			continue;
@@ -80,8 +84,10 @@ static struct error *convert_symbols(struct rewrite *w)
 		if (*rest != '/' || !strchr(rest, '.') || !strrchr(rest, ','))
 			return error_new("B3", "%s: malformed klp reference '%s'", w->object->path,
 					 s->name);
-		sym->st_name = w->strings.n;
-		sym->st_shndx = SHN_LIVEPATCH;
+		memcpy(&sym, table + i * sizeof(sym), sizeof(sym));
+		sym.st_name = w->strings.n;
+		sym.st_shndx = SHN_LIVEPATCH;
+		memcpy(table + i * sizeof(sym), &sym, sizeof(sym));
 		str_add(&w->strings, ".klp.sym.%s", rest + 1);
 		str_add_bytes(&w->strings, "", 1);
 		w->klp_symbols++;
@@ -135,7 +141,7 @@ static void split_relocs(struct rewrite *w, size_t index)
 	const char *target = w->object->sections[rela->info].name;
 	size_t n = rela->size / sizeof(Elf64_Rela), kept = 0;
 	struct group_vec groups = { 0 };
-	Elf64_Rela *out = (Elf64_Rela *)(w->file.s + (rela->data - w->object->map.data));
+	char *out = w->file.s + (rela->data - w->object->map.data);
 
 	for (size_t i = 0; i < n; i++) {
 		Elf64_Rela r;
@@ -146,10 +152,10 @@ static void split_relocs(struct rewrite *w, size_t index)
 		if (is_klp(s))
 			str_add_bytes(&find_group(&groups, s, target)->relas, &r, sizeof(r));
 		else
-			memcpy(&out[kept++], &r, sizeof(r));
+			memcpy(out + kept++ * sizeof(r), &r, sizeof(r));
 	}
 	w->headers[index].sh_size = kept * sizeof(Elf64_Rela);
-	memset(out + kept, 0, (n - kept) * sizeof(Elf64_Rela));
+	memset(out + kept * sizeof(Elf64_Rela), 0, (n - kept) * sizeof(Elf64_Rela));
 	for (size_t i = 0; i < groups.n; i++) {
 		Elf64_Shdr sh = { .sh_type = SHT_RELA,
 				  .sh_flags = SHF_ALLOC | SHF_INFO_LINK | SHF_RELA_LIVEPATCH,
@@ -198,25 +204,44 @@ static void finish(struct rewrite *w)
 	str_add_bytes(&w->file, w->headers, w->nheaders * sizeof(Elf64_Shdr));
 }
 
-struct error *module_convert(const char *in, const char *out)
+static struct error *convert(struct rewrite *w)
+{
+	TRY(load(w));
+	TRY(convert_symbols(w));
+	convert_relocs(w);
+	if (w->nheaders >= SHN_LORESERVE)
+		return error_new("B3", "%s: too many sections", w->object->path);
+	finish(w);
+	return NULL;
+}
+
+struct error *module_convert_memory(const char *name, void *data, size_t size, char **out,
+				    size_t *out_size)
 {
 	scoped_object struct object *o = NULL;
 	struct rewrite w = { 0 };
 
-	TRY(object_read(in, &o));
+	TRY(object_read_memory(name, data, size, &o));
 	w.object = o;
-	struct error *err = load(&w);
+	struct error *err = convert(&w);
 
-	if (!err)
-		err = convert_symbols(&w);
 	if (!err) {
-		convert_relocs(&w);
-		finish(&w);
-		err = write_file(out, w.file.s, w.file.n);
+		*out_size = w.file.n;
+		*out = take(w.file.s);
 	}
-	str_free(&w.file);
+	free(w.file.s);
 	str_free(&w.names);
 	str_free(&w.strings);
 	free(w.headers);
 	return err;
+}
+
+struct error *module_convert(const char *in, const char *out)
+{
+	scoped_free char *data = NULL, *converted = NULL;
+	size_t size, n;
+
+	TRY(read_file(in, &data, &size));
+	TRY(module_convert_memory(in, data, size, &converted, &n));
+	return write_file(out, converted, n);
 }

@@ -46,5 +46,8 @@ char *module_glue(const struct module_request *request);
  * byte for byte. Id B3 when the input cannot be understood.
  */
 struct error *module_convert(const char *in, const char *out);
+/* The same in memory: *out is the caller's. name: for messages. */
+struct error *module_convert_memory(const char *name, void *data, size_t size, char **out,
+				    size_t *out_size);
 
 #endif

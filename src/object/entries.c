@@ -12,14 +12,34 @@ static int by_u64(const void *a, const void *b)
 
 void places_sort(struct places *p)
 {
-	qsort(p->at, p->n, sizeof(uint64_t), by_u64);
+	if (p->n)
+		qsort(p->at, p->n, sizeof(uint64_t), by_u64);
 }
 
 /* Bytes of an entry: from the table, or what the number of relocations gives. */
+/*
+ * struct bug_entry (include/asm-generic/bug.h): with and without CONFIG_DEBUG_BUGVERBOSE. Told by
+ * how many relocations there are for the bytes.
+ */
+static const struct {
+	uint8_t size, relocs;
+} bug_layouts[] = { { 12, 2 }, { 8, 1 } };
+
+static uint64_t bug_entry_size(const struct obj_section *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bug_layouts); i++)
+		if (s->size % bug_layouts[i].size == 0 &&
+		    s->nrelocs == s->size / bug_layouts[i].size * bug_layouts[i].relocs)
+			return bug_layouts[i].size;
+	return 0;
+}
+
 static uint64_t entry_size(const struct special_section *row, const struct obj_section *s)
 {
 	size_t n = row->relocs ? s->nrelocs / row->relocs : 0;
 
+	if (streq(row->name, "__bug_table"))
+		return bug_entry_size(s);
 	if (row->entry)
 		return s->size % row->entry ? 0 : row->entry;
 	if (!n || s->nrelocs % row->relocs || s->size % n)

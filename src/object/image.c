@@ -185,7 +185,6 @@ static struct error *read_symbols(struct image *im, Elf *elf)
 static struct error *open_image(struct image *im)
 {
 	elf_version(EV_CURRENT);
-	TRY(map_file(im->path, &im->map));
 	if (!im->map.size)
 		return error_new("D1", "%s: empty file", im->path);
 	im->elf = elf_memory((char *)im->map.data, im->map.size);
@@ -197,20 +196,42 @@ static struct error *open_image(struct image *im)
 	return NULL;
 }
 
-struct error *image_open(const char *kobject, const char *path, struct image **image)
+static struct image *new_image(const char *kobject, const char *path)
 {
 	struct image *im = xcalloc(1, sizeof(*im));
 
 	im->kobject = xstrdup(kobject);
 	im->path = xstrdup(path);
-	struct error *err = open_image(im);
+	return im;
+}
 
+static struct error *finish_image(struct image *im, struct error *err, struct image **image)
+{
+	if (!err)
+		err = open_image(im);
 	if (err) {
 		image_free(im);
 		return err;
 	}
 	*image = im;
 	return NULL;
+}
+
+struct error *image_open(const char *kobject, const char *path, struct image **image)
+{
+	struct image *im = new_image(kobject, path);
+
+	return finish_image(im, map_file(path, &im->map), image);
+}
+
+struct error *image_read_memory(const char *kobject, const char *name, void *data, size_t size,
+				struct image **image)
+{
+	struct image *im = new_image(kobject, name);
+
+	im->map = (struct mapping){ data, size };
+	im->borrowed = true;
+	return finish_image(im, NULL, image);
 }
 
 void image_free(struct image *im)
@@ -220,7 +241,8 @@ void image_free(struct image *im)
 	object_free(im->object);
 	if (im->elf)
 		elf_end(im->elf);
-	unmap_file(&im->map);
+	if (!im->borrowed)
+		unmap_file(&im->map);
 	free(im->sections);
 	free(im->symbols);
 	free(im->by_place);

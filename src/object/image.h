@@ -60,10 +60,14 @@ struct image {
 	struct object *object; /* modules: the relocatable object itself; vmlinux: NULL */
 	struct mapping map;
 	void *elf;
+	bool borrowed; /* map is the caller's memory */
 };
 
 /* Ids D1 (not an x86_64 ELF file of the expected kind), D2 (damaged), D3 (no symbol table). */
 struct error *image_open(const char *kobject, const char *path, struct image **image);
+/* The same from memory that stays the caller's and must outlive the image. */
+struct error *image_read_memory(const char *kobject, const char *name, void *data, size_t size,
+				struct image **image);
 void image_free(struct image *image);
 static inline void cleanup_image(struct image **i)
 {

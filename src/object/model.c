@@ -99,8 +99,17 @@ static void add_gap(struct model *m, struct obj_section *s, const struct places 
 	add_anon(m, s, start, end);
 }
 
+/* Local symbols of mergeable sections (clang: .L.str.3) are numbered and say nothing: contents do. */
+/*
+ * A lock class key without lockdep has no size: with -fdata-sections it stands alone in an empty
+ * section, and only its address is used.
+ */
 static bool is_data_symbol(const struct obj_symbol *s)
 {
+	if ((s->section->flags & SHF_MERGE) && s->bind == STB_LOCAL)
+		return false;
+	if (s->type == STT_OBJECT && s->size == 0)
+		return s->section->size == 0;
 	return (s->type == STT_OBJECT || s->type == STT_NOTYPE || s->type == STT_COMMON ||
 		s->type == STT_TLS) && s->size > 0;
 }
@@ -258,7 +267,7 @@ static struct ref place_ref(struct model *m, struct obj_section *s, int64_t at)
 {
 	struct ref ref = { .kind = REF_ENTITY, .entity = model_entity_at(m, s, at), .offset = at };
 
-	if (ref.entity && ref.entity->kind == ENTITY_ANON) {
+	if (ref.entity && ref.entity->kind == ENTITY_ANON && s->data) {
 		if (is_string_section(s) && at >= 0 && at < (int64_t)s->size)
 			ref.kind = REF_STRING;
 		else if ((s->flags & SHF_MERGE) && at >= 0 && at < (int64_t)s->size)
@@ -269,18 +278,20 @@ static struct ref place_ref(struct model *m, struct obj_section *s, int64_t at)
 	return ref;
 }
 
-struct ref model_ref(struct model *m, const struct obj_reloc *reloc, unsigned int bias)
+struct ref model_ref(struct model *m, const struct obj_reloc *reloc, int64_t bias)
 {
-	int64_t offset = reloc->addend + (reloc_is_pcrel(reloc->type) ? (int64_t)bias : 0);
+	int64_t offset = reloc->addend + (reloc_is_pcrel(reloc->type) ? bias : 0);
 	struct obj_symbol *s = reloc->symbol;
 	struct ref ref = { .kind = REF_EXTERN, .symbol = s, .offset = offset, .reloc = reloc };
 
 	if (!s->section)
 		return ref;
 	ref = place_ref(m, s->section, (int64_t)s->value + offset);
-	if (!ref.entity && s->type != STT_SECTION) /* beyond its section: an offset of the symbol */
-		ref = place_ref(m, s->section, (int64_t)s->value),
+	if (!ref.entity && s->type != STT_SECTION) { /* beyond its section: an offset of the symbol */
+		ref = place_ref(m, s->section, (int64_t)s->value);
+		ref.kind = REF_ENTITY;
 		ref.offset += offset;
+	}
 	ref.reloc = reloc;
 	ref.symbol = s;
 	return ref;
@@ -292,6 +303,12 @@ const struct insn_vec *entity_insns(struct entity *e)
 		insn_decode(e->section->data + e->start, e->size, &e->insns);
 	e->decoded = true;
 	return &e->insns;
+}
+
+void entity_forget_insns(struct entity *e)
+{
+	insn_vec_free(&e->insns);
+	e->decoded = false;
 }
 
 /* Bytes from the field to the end of its instruction: what a pc-relative addend leaves out. */
@@ -360,12 +377,34 @@ void code_refs(struct model *m, struct obj_section *section, uint64_t offset, ui
 	insn_vec_free(&insns);
 }
 
+/* Unnamed constants hold jump tables, whose pc-relative fields count from the table's start. */
+static bool is_table(const struct entity *e)
+{
+	return e->kind == ENTITY_ANON && !(e->section->flags & SHF_WRITE);
+}
+
+static void table_refs(struct model *m, const struct entity *e, struct ref_site_vec *refs)
+{
+	size_t first, n = object_relocs_in(e->section, e->start, e->start + e->size, &first);
+
+	for (size_t k = 0; k < n; k++) {
+		const struct obj_reloc *r = &e->section->relocs[first + k];
+		uint64_t at = r->offset - e->start;
+
+		if (r->type != R_X86_64_NONE)
+			ref_site_vec_push(refs, (struct ref_site){ .offset = at,
+								   .ref = model_ref(m, r, -(int64_t)at) });
+	}
+}
+
 const struct ref_site_vec *entity_refs(struct model *m, struct entity *e)
 {
 	if (e->refs_ready)
 		return &e->refs;
 	if (e->kind == ENTITY_FUNCTION)
 		collect_code_refs(m, e->section, e->start, e->size, entity_insns(e), &e->refs);
+	else if (is_table(e))
+		table_refs(m, e, &e->refs);
 	else
 		stretch_refs(m, e->section, e->start, e->size, &e->refs);
 	e->refs_ready = true;

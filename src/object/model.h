@@ -75,7 +75,7 @@ struct entity {
 	struct entity *twin;         /* in the other object, or NULL */
 	enum change change;
 	char *why;                   /* for CHANGED: the first difference */
-	bool visited;                /* by the correlation */
+	bool visited;                /* by the correlation: has the shape of its twin */
 	bool ambiguous;              /* no twin, but one of several in the other object may be it */
 	uint32_t index;
 };
@@ -99,10 +99,12 @@ void model_free(struct model *model);
 struct entity *model_entity_at(struct model *model, const struct obj_section *section, int64_t at);
 
 /* What a relocation refers to; bias as for object_reloc_ref(). */
-struct ref model_ref(struct model *model, const struct obj_reloc *reloc, unsigned int bias);
+struct ref model_ref(struct model *model, const struct obj_reloc *reloc, int64_t bias);
 
 /* Decodes on first use. */
 const struct insn_vec *entity_insns(struct entity *e);
+/* Gives the memory of the instructions back; the next entity_insns() decodes again. */
+void entity_forget_insns(struct entity *e);
 /* References of the entity's own bytes, in order of place. On first use. */
 const struct ref_site_vec *entity_refs(struct model *model, struct entity *e);
 /* References of any stretch of data (special section entries). The result is the caller's. */

@@ -116,6 +116,8 @@ static struct error *read_sections(struct object *o, Elf *elf)
 		s->link = sh.sh_link;
 		s->info = sh.sh_info;
 		s->size = sh.sh_size;
+		if (s->size > OBJ_SIZE_MAX || s->align > OBJ_ALIGN_MAX || s->align & (s->align - 1))
+			return damaged(o, "size or alignment of section", i);
 		if (s->type == SHT_NOBITS)
 			continue;
 		if (sh.sh_offset > o->map.size || sh.sh_size > o->map.size - sh.sh_offset)
@@ -123,14 +125,6 @@ static struct error *read_sections(struct object *o, Elf *elf)
 		s->data = sh.sh_size ? o->map.data + sh.sh_offset : NULL;
 	}
 	return NULL;
-}
-
-/* The null symbol that relocations without a symbol point at. */
-static void make_null_symbol(struct object *o)
-{
-	o->nsymbols = 1;
-	o->symbols = xcalloc(1, sizeof(*o->symbols));
-	o->symbols[0].name = "";
 }
 
 static struct error *read_symbol(struct object *o, const struct obj_section *tab,
@@ -175,10 +169,8 @@ static struct error *read_symbols(struct object *o)
 	for (size_t i = 1; i < o->nsections && !tab; i++)
 		if (o->sections[i].type == SHT_SYMTAB)
 			tab = &o->sections[i];
-	if (!tab) {
-		make_null_symbol(o);
-		return NULL;
-	}
+	if (!tab)
+		return error_new("D3", "%s: no symbol table: the file is stripped", o->path);
 	if (tab->link == 0 || tab->link >= o->nsections || tab->size % sizeof(Elf64_Sym) ||
 	    tab->size == 0)
 		return damaged(o, "symbol table in section", tab->index);
@@ -237,8 +229,9 @@ static void index_symbols(struct object *o)
 			s->section->symbols[s->section->nsymbols++] = s;
 	}
 	for (size_t i = 1; i < o->nsections; i++)
-		qsort(o->sections[i].symbols, o->sections[i].nsymbols,
-		      sizeof(struct obj_symbol *), by_value);
+		if (o->sections[i].nsymbols)
+			qsort(o->sections[i].symbols, o->sections[i].nsymbols,
+			      sizeof(struct obj_symbol *), by_value);
 }
 
 static int by_offset(const void *a, const void *b)
@@ -261,8 +254,9 @@ static struct error *read_relocs(struct object *o, const struct obj_section *rel
 		Elf64_Rela r;
 
 		memcpy(&r, rela->data + i * sizeof(r), sizeof(r));
-		if (ELF64_R_SYM(r.r_info) >= o->nsymbols)
-			return damaged(o, "symbol of a relocation in section", rela->index);
+		if (ELF64_R_SYM(r.r_info) >= o->nsymbols || r.r_addend > OBJ_ADDEND_MAX ||
+		    r.r_addend < -OBJ_ADDEND_MAX)
+			return damaged(o, "symbol or addend of a relocation in section", rela->index);
 		uint32_t type = ELF64_R_TYPE(r.r_info);
 
 		if (r.r_offset > s->size || reloc_size(type) > s->size - r.r_offset)
@@ -310,7 +304,8 @@ static struct error *finish(struct object *o, struct object **object)
 
 	if (err) {
 		object_free(o);
-		return error_hint(err, "give an object file (.o) as the compiler for x86_64 wrote it");
+		return err->hint ? err : error_hint(err, "give an object file as the compiler for "
+							"x86_64 wrote it");
 	}
 	*object = o;
 	return NULL;

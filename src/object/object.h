@@ -17,6 +17,11 @@
 #include "base/map.h"
 #include "base/vec.h"
 
+/* Beyond what any real object has, and small enough that sums of these do not overflow. */
+#define OBJ_SIZE_MAX (1ull << 40)   /* of a section */
+#define OBJ_ALIGN_MAX (1ull << 24)  /* of a section */
+#define OBJ_ADDEND_MAX (1ll << 61)  /* of a relocation */
+
 struct obj_section;
 
 struct obj_symbol {
@@ -63,7 +68,7 @@ struct object {
 	bool borrowed; /* map is the caller's memory */
 };
 
-/* Reads and checks. Ids D1 (not a relocatable x86_64 ELF file), D2 (damaged). */
+/* Reads and checks. Ids D1 (not a relocatable x86_64 ELF file), D2 (damaged), D3 (stripped). */
 struct error *object_read(const char *path, struct object **object);
 /* The same from memory that stays the caller's and must outlive the object. */
 struct error *object_read_memory(const char *name, void *data, size_t size, struct object **object);

@@ -98,6 +98,14 @@ static void append_zeros(struct str *bytes, uint64_t n)
 	str_add_bytes(bytes, zeros, n);
 }
 
+/* Between functions stand one-byte instructions (int3): disassemblers stay in step. */
+static void append_padding(struct out_section *s, uint64_t n)
+{
+	for (; (s->flags & SHF_EXECINSTR) && n; n--)
+		str_add_bytes(&s->bytes, "\xcc", 1);
+	append_zeros(&s->bytes, n);
+}
+
 uint64_t writer_append(struct obj_writer *w, unsigned int section, const void *data, uint64_t size,
 		       uint64_t align)
 {
@@ -108,7 +116,7 @@ uint64_t writer_append(struct obj_writer *w, unsigned int section, const void *d
 	if (a > s->align)
 		s->align = a;
 	if (s->type != SHT_NOBITS) {
-		append_zeros(&s->bytes, offset - s->size);
+		append_padding(s, offset - s->size);
 		if (data)
 			str_add_bytes(&s->bytes, data, size);
 		else

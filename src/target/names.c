@@ -61,9 +61,10 @@ bool release_parse(const char *release, struct release_name *out)
 bool latest_parse(const char *name, struct latest_name *out)
 {
 	*out = (struct latest_name){ 0 };
-	if (!starts_with(name, "latest"))
+	if (!starts_with(name, "latest") && !starts_with(name, "previous"))
 		return false;
-	name += strlen("latest");
+	out->previous = *name == 'p';
+	name += strlen(out->previous ? "previous" : "latest");
 	if (*name == '-' && series_length(name + 1)) {
 		size_t n = series_length(name + 1);
 

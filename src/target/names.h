@@ -21,10 +21,13 @@ struct release_name {
 /* False when the string is no release of a Debian x86_64 kernel. */
 bool release_parse(const char *release, struct release_name *out);
 
-/* "latest", "latest-6.1", "latest-cloud", "latest-6.1-cloud". */
+/*
+ * "latest", "latest-6.1", "latest-cloud", "latest-6.1-cloud"; "previous..." is the newest but one of
+ * the same, the kernel that a fix in the newest is made for.
+ */
 struct latest_name {
 	char series[16]; /* "" = any */
-	bool cloud;
+	bool cloud, previous;
 };
 bool latest_parse(const char *name, struct latest_name *out);
 bool latest_matches(const struct latest_name *want, const struct release_name *release);

@@ -219,15 +219,23 @@ static struct error *find_latest(const char *name, const struct latest_name *wan
 {
 	struct str_vec releases = { 0 };
 	struct error *err = known_releases(&releases);
-	const char *best = NULL;
+	const char *best = NULL, *second = NULL;
 
 	for (size_t i = 0; i < releases.n; i++) {
 		struct release_name parsed;
+		char *r = releases.at[i];
 
-		if (release_parse(releases.at[i], &parsed) && latest_matches(want, &parsed) &&
-		    (!best || debian_version_compare(releases.at[i], best) > 0))
-			best = releases.at[i];
+		if (!release_parse(r, &parsed) || !latest_matches(want, &parsed))
+			continue;
+		if (!best || debian_version_compare(r, best) > 0) {
+			second = best;
+			best = r;
+		} else if (!second || debian_version_compare(r, second) > 0) {
+			second = r;
+		}
 	}
+	if (want->previous)
+		best = second;
 	if (!err && !best)
 		err = error_new("T3", "%s: apt offers no such kernel with a -dbg package", name);
 	if (!err)

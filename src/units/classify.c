@@ -52,6 +52,11 @@ static const struct file_class classes[] = {
 	{"*_defconfig", FILE_REFUSED, "U8", config},
 	{"*.config", FILE_REFUSED, "U8", config},
 	{"*.tbl", FILE_REFUSED, "U8", build},
+	/* "Files to link into the kernel" of that directory's Makefile, and obj-y of realmode's. */
+	{"arch/x86/entry/vdso/vma.c", FILE_UNIT, NULL, NULL},
+	{"arch/x86/entry/vdso/extable.c", FILE_UNIT, NULL, NULL},
+	{"arch/x86/entry/vdso/vdso32-setup.c", FILE_UNIT, NULL, NULL},
+	{"arch/x86/realmode/init.c", FILE_UNIT, NULL, NULL},
 	{"arch/x86/entry/vdso/*", FILE_REFUSED, "F2", vdso},
 	{"arch/x86/include/asm/vdso/*", FILE_REFUSED, "F2", vdso},
 	{"lib/vdso/*", FILE_REFUSED, "F2", vdso},

@@ -55,6 +55,20 @@ struct edit {
 };
 DEFINE_VEC(edit_vec, struct edit)
 
+/* Where a line of the patched text comes from. */
+struct line_origin {
+	size_t old_line; /* its number in the old text, 0: the fix added it */
+	size_t hunk;     /* index in file->hunks of the hunk that added it, plus 1; 0: untouched */
+};
+DEFINE_VEC(line_origin_vec, struct line_origin)
+DEFINE_VEC(size_vec, size_t)
+
+/* Which hunk did what to which line, for accounting. Zero-initialise; fix_trace_free(). */
+struct fix_trace {
+	struct line_origin_vec lines; /* of the patched text; [0] is its line 1 */
+	struct size_vec removed_by;   /* old line - 1 → hunk that removed it plus 1, or 0 */
+};
+
 /*
  * Applies the hunks of one file to its text. Context must match exactly; a hunk may have moved
  * (offset), never fuzz. Id P4 when a hunk does not apply: says which, and whether it is already
@@ -62,6 +76,12 @@ DEFINE_VEC(edit_vec, struct edit)
  */
 struct error *fix_apply(const struct fix_file *file, const char *text, size_t size, char **patched,
 			size_t *patched_size, struct edit_vec *edits);
+
+/* The same, and says which line each hunk added or removed. */
+struct error *fix_apply_traced(const struct fix_file *file, const char *text, size_t size,
+			       char **patched, size_t *patched_size, struct edit_vec *edits,
+			       struct fix_trace *trace);
+void fix_trace_free(struct fix_trace *trace);
 
 /*
  * Returns patched text with #line directives, so that lines outside the edits keep their old

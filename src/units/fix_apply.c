@@ -15,6 +15,7 @@ struct line {
 	const char *s; /* not NUL-terminated, without newline */
 	size_t n;
 	size_t origin; /* number in the old text, 0 for an added line */
+	size_t hunk;   /* that added it, plus 1 */
 };
 DEFINE_VEC(line_vec, struct line)
 
@@ -22,6 +23,7 @@ DEFINE_VEC(line_vec, struct line)
 struct text {
 	struct line_vec lines;
 	bool no_newline; /* the last line has none */
+	struct size_vec removed_by; /* as in struct fix_trace */
 };
 
 /* One side of a hunk: the lines that must be there before (or after) it. */
@@ -40,7 +42,8 @@ static void split(const char *s, size_t size, struct text *t)
 		const char *nl = memchr(s, '\n', end - s);
 		size_t n = (nl ? nl : end) - s;
 
-		line_vec_push(&t->lines, (struct line) {s, n, t->lines.n + 1});
+		line_vec_push(&t->lines, (struct line){ s, n, t->lines.n + 1, 0 });
+		size_vec_push(&t->removed_by, 0);
 		t->no_newline = !nl;
 		s += n + (nl != NULL);
 	}
@@ -52,7 +55,7 @@ static void hunk_side(const struct hunk *h, char other, struct side *side)
 		const char *l = h->lines.at[i];
 
 		if (l[0] != other)
-			line_vec_push(&side->lines, (struct line) {l + 1, strlen(l + 1), 0});
+			line_vec_push(&side->lines, (struct line){ l + 1, strlen(l + 1), 0, 0 });
 	}
 	side->no_newline = other == '+' ? h->old_no_newline : h->new_no_newline;
 }
@@ -184,6 +187,7 @@ struct placing {
 	const struct fix_file *file;
 	const struct hunk *hunk;
 	size_t number, total; /* of the hunk in its round, from 1 */
+	size_t index;         /* in file->hunks */
 	struct side old, new;
 	size_t want, from;
 };
@@ -276,7 +280,10 @@ static void replace(struct text *t, const struct placing *p, size_t at)
 		if (l[0] == ' ')
 			line_vec_push(&out, t->lines.at[old]);
 		else if (l[0] == '+')
-			line_vec_push(&out, (struct line) {l + 1, strlen(l + 1), 0});
+			line_vec_push(&out,
+				      (struct line){ l + 1, strlen(l + 1), 0, p->index + 1 });
+		else if (t->lines.at[old].origin)
+			t->removed_by.at[t->lines.at[old].origin - 1] = p->index + 1;
 		old += l[0] != '+';
 	}
 	if (old == t->lines.n)
@@ -319,11 +326,10 @@ static struct error *apply_round(struct text *t, const struct fix_file *file, un
 	for (size_t i = 0; i < file->hunks.n; i++) {
 		if (file->hunks.at[i].round != round)
 			continue;
-		SCOPED(placing_free)
-		struct placing p = {.file = file,
-				    .hunk = &file->hunks.at[i],
-				    .number = ++number,
-				    .total = total};
+		SCOPED(placing_free) struct placing p = {
+			.file = file, .hunk = &file->hunks.at[i], .number = ++number, .total = total,
+			.index = i,
+		};
 
 		TRY(apply_hunk(t, &p, &shift, &from));
 	}
@@ -358,10 +364,27 @@ static void join(const struct text *t, struct str *out)
 static void text_free(struct text *t)
 {
 	line_vec_free(&t->lines);
+	size_vec_free(&t->removed_by);
 }
 
-struct error *fix_apply(const struct fix_file *file, const char *text, size_t size, char **patched,
-			size_t *patched_size, struct edit_vec *edits)
+static void make_trace(struct text *t, struct fix_trace *trace)
+{
+	for (size_t i = 0; i < t->lines.n; i++)
+		line_origin_vec_push(&trace->lines, (struct line_origin){ t->lines.at[i].origin,
+									  t->lines.at[i].hunk });
+	trace->removed_by = t->removed_by;
+	t->removed_by = (struct size_vec){ 0 };
+}
+
+void fix_trace_free(struct fix_trace *trace)
+{
+	line_origin_vec_free(&trace->lines);
+	size_vec_free(&trace->removed_by);
+}
+
+struct error *fix_apply_traced(const struct fix_file *file, const char *text, size_t size,
+			       char **patched, size_t *patched_size, struct edit_vec *edits,
+			       struct fix_trace *trace)
 {
 	SCOPED(text_free) struct text t = {0};
 	scoped_str struct str out = {0};
@@ -371,7 +394,15 @@ struct error *fix_apply(const struct fix_file *file, const char *text, size_t si
 		TRY(apply_round(&t, file, round));
 	join(&t, &out);
 	collect_edits(&t, edits);
+	if (trace)
+		make_trace(&t, trace);
 	*patched_size = out.n;
 	*patched = take(out.s);
 	return NULL;
+}
+
+struct error *fix_apply(const struct fix_file *file, const char *text, size_t size, char **patched,
+			size_t *patched_size, struct edit_vec *edits)
+{
+	return fix_apply_traced(file, text, size, patched, patched_size, edits, NULL);
 }

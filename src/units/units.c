@@ -237,6 +237,12 @@ static struct error *compile_round(struct build *b, const struct farm *farm, con
 	return NULL;
 }
 
+/* Not so: code that is no part of the kernel proper, here because it may read a changed header. */
+static bool is_unit(const struct item *it)
+{
+	return file_classify(it->command->source)->kind == FILE_UNIT;
+}
+
 /* An original that does not compile may lack generated files: Kbuild knows how to make them. */
 static struct error *let_kbuild_generate(struct build *b)
 {
@@ -245,7 +251,8 @@ static struct error *let_kbuild_generate(struct build *b)
 	for (size_t i = 0; i < b->items.n; i++) {
 		struct item *it = &b->items.at[i];
 
-		if (!it->original_errors)
+		/* A single object of an image beside the kernel would get the kernel's flags. */
+		if (!it->original_errors || !is_unit(it))
 			continue;
 		str_vec_push(&objects, it->command->object_name);
 		it->need_original = it->need_patched = true;
@@ -256,19 +263,25 @@ static struct error *let_kbuild_generate(struct build *b)
 	return compile_round(b, &b->farm, b->patched_dir);
 }
 
+/* Boot code needs files that only the build of a whole kernel makes (voffset.h, zoffset.h). */
+static void drop_failing_original(struct build *b, struct item *it)
+{
+	bool refused = is_unit(it) || starts_with(it->command->source, "arch/x86/entry/vdso/");
+
+	it->dropped = true;
+	it->need_original = it->need_patched = false;
+	finding_add(b->findings, "U3", refused ? SEVERITY_REFUSAL : SEVERITY_NOTE,
+		    it->command->kobject, NULL, it->command->source,
+		    refused ? "the unchanged unit does not compile: %s"
+			    : "not looked at, because the unchanged file does not compile: %s",
+		    it->original_errors);
+}
+
 static void drop_failing_originals(struct build *b)
 {
-	for (size_t i = 0; i < b->items.n; i++) {
-		struct item *it = &b->items.at[i];
-
-		if (!it->original_errors)
-			continue;
-		it->dropped = true;
-		it->need_original = it->need_patched = false;
-		finding_add(b->findings, "U3", SEVERITY_REFUSAL, it->command->kobject, NULL,
-			    it->command->source, "the unchanged unit does not compile: %s",
-			    it->original_errors);
-	}
+	for (size_t i = 0; i < b->items.n; i++)
+		if (b->items.at[i].original_errors)
+			drop_failing_original(b, &b->items.at[i]);
 }
 
 /* Marks items that read a changed file past the view, after making its way real. */
@@ -391,6 +404,7 @@ static struct error *finish_item(struct build *b, struct item *it)
 	unit.original = xstrdup(it->original);
 	unit.patched = xstrdup(it->patched);
 	unit.via_header = it->via_header;
+	unit.plain = it->plain;
 	unit.compile_cpu = it->cpu;
 	unit_vec_push(b->units, unit);
 	return NULL;

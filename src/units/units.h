@@ -25,6 +25,7 @@ struct unit {
 	bool via_header;      /* reached only through a changed header */
 	bool identical;	      /* both objects have the same bytes (DWARF aside) */
 	struct str_vec files; /* files of the fix that the unit consists of (source, headers) */
+	bool plain;           /* the patched side is not line neutral (U9) */
 	double compile_cpu;   /* CPU seconds of the compiler runs that were needed */
 };
 

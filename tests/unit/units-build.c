@@ -327,6 +327,32 @@ static void test_no_compiler(void **state)
 	world_free(&w);
 }
 
+/* A header that code beside the kernel reads too: only a change of that code's object matters. */
+static void test_header_of_vdso(void **state)
+{
+	static const char patch[] = "--- a/include/core.h\n+++ b/include/core.h\n@@ -1,4 +1,4 @@\n"
+				    " static inline int core(int a)\n {\n-\treturn a + 1;\n"
+				    "+\treturn a + 2;\n }\n";
+	struct world w;
+
+	world_new(&w, false);
+	put(&w, "arch/x86/entry/vdso/t.c", "#include <core.h>\nint t;\n");
+	record(&w, "arch/x86/entry/vdso", "t", "./", "", "./include/core.h");
+	assert_null(build(&w, patch));
+	assert_false(has_finding(&w, "F2", SEVERITY_REFUSAL, "t.c"));
+	assert_int_equal(w.units.n, 1);
+	put(&w, "arch/x86/entry/vdso/t.c",
+	    "#include <core.h>\nint t(void);\nint t(void)\n{\n\treturn core(1);\n}\n");
+	assert_null(build(&w, patch));
+	assert_true(has_finding(&w, "F2", SEVERITY_REFUSAL, "changed header"));
+	/* Boot code that cannot be compiled by itself is said, not silently left out. */
+	put(&w, "arch/x86/boot/g.c", "#include <core.h>\n#include \"generated.h\"\n");
+	record(&w, "arch/x86/boot", "g", "./", "", "./include/core.h");
+	assert_null(build(&w, patch));
+	assert_true(has_finding(&w, "U3", SEVERITY_NOTE, "not looked at"));
+	world_free(&w);
+}
+
 static void test_classify(void **state)
 {
 	static const struct {
@@ -336,7 +362,10 @@ static void test_classify(void **state)
 	} cases[] = {
 		{"net/ipv4/tcp.c", FILE_UNIT, NULL},
 		{"include/net/tcp.h", FILE_HEADER, NULL},
-		{"arch/x86/entry/vdso/vma.c", FILE_REFUSED, "F2"},
+		{"arch/x86/entry/vdso/vclock_gettime.c", FILE_REFUSED, "F2"},
+		{"arch/x86/entry/vdso/vma.c", FILE_UNIT, NULL},
+		{"arch/x86/realmode/init.c", FILE_UNIT, NULL},
+		{"arch/x86/realmode/rm/wakemain.c", FILE_REFUSED, "F2"},
 		{"arch/x86/lib/copy_page_64.S", FILE_REFUSED, "F2"},
 		{"arch/x86/kernel/vmlinux.lds.S", FILE_REFUSED, "U8"},
 		{"arch/x86/boot/compressed/misc.c", FILE_REFUSED, "F2"},
@@ -394,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_created_header),
 		cmocka_unit_test(test_no_compiler),
+		cmocka_unit_test(test_header_of_vdso),
 		cmocka_unit_test(test_classify),
 		cmocka_unit_test(test_paths),
 	};

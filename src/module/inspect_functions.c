@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The arrays of struct klp_patch, klp_object and klp_func (include/linux/livepatch.h). The public
+ * members stand first and have not moved since 4.5; the private ones behind them decide the size,
+ * which depends on version and configuration. So elements are not found by size but by their
+ * pointers: the relocations of the arrays. The tables of klp-build (struct klp_object_ext,
+ * klp_func_ext: public members only) have the same form, those of kpatch-build a fixed one.
+ */
+#include "module/inspect_functions.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+enum {
+	PATCH_OBJECTS = 8, PATCH_REPLACE = 24,   /* struct klp_patch: mod, objs, states, replace (5.1) */
+	OBJECT_FUNCS = 8,                        /* struct klp_object: name, funcs */
+	FUNC_NEW = 8, FUNC_SYMPOS = 16,          /* struct klp_func: old_name, new_func, old_sympos */
+	KPATCH_SYMPOS = 32, KPATCH_NAME = 40, KPATCH_OBJECT = 48, /* struct kpatch_patch_func */
+};
+
+static const struct obj_reloc *reloc_at(const struct obj_section *s, uint64_t at)
+{
+	size_t first, n = object_relocs_in(s, at, at + 1, &first);
+
+	return n ? &s->relocs[first] : NULL;
+}
+
+/* The section and place that a pointer leads to; NULL when it leads out of the module. */
+static struct obj_section *pointer(const struct obj_section *s, uint64_t at, uint64_t *to)
+{
+	const struct obj_reloc *r = reloc_at(s, at);
+
+	if (!r || r->type != R_X86_64_64 || !r->symbol->section)
+		return NULL;
+	*to = r->symbol->value + r->addend;
+	return *to < r->symbol->section->size ? r->symbol->section : NULL;
+}
+
+static bool is_code(const struct obj_section *s)
+{
+	return s && (s->flags & SHF_EXECINSTR);
+}
+
+static bool is_data(const struct obj_section *s)
+{
+	return s && (s->flags & SHF_ALLOC) && !(s->flags & SHF_EXECINSTR) && s->data;
+}
+
+static const char *text_at(const struct obj_section *s, uint64_t at)
+{
+	uint64_t to;
+	struct obj_section *t = pointer(s, at, &to);
+
+	return is_data(t) ? section_text(t, to) : NULL;
+}
+
+static uint64_t number_at(const struct obj_section *s, uint64_t at)
+{
+	uint64_t value = 0;
+
+	if (s->data && at <= s->size && s->size - at >= sizeof(value))
+		memcpy(&value, s->data + at, sizeof(value));
+	return value;
+}
+
+/* End of the array that starts at a place: of its symbol, else of the section. */
+static uint64_t array_end(struct obj_section *s, uint64_t at)
+{
+	struct obj_ref ref = object_locate(s, at);
+
+	if (ref.symbol && ref.symbol->type == STT_OBJECT && ref.symbol->size)
+		return ref.symbol->value + ref.symbol->size;
+	return s->size;
+}
+
+static const char *function_name(const struct obj_section *s, uint64_t at)
+{
+	const struct obj_reloc *r = reloc_at(s, at);
+	struct obj_ref ref = r ? object_reloc_ref(r, 0) : (struct obj_ref){ 0 };
+
+	return ref.symbol && *ref.symbol->name && ref.symbol->type != STT_SECTION ?
+		       ref.symbol->name : NULL;
+}
+
+static bool is_func(const struct obj_section *s, uint64_t at)
+{
+	uint64_t to;
+
+	return text_at(s, at) && is_code(pointer(s, at + FUNC_NEW, &to));
+}
+
+static bool is_object(const struct obj_section *s, uint64_t at)
+{
+	uint64_t to;
+	struct obj_section *funcs = pointer(s, at + OBJECT_FUNCS, &to);
+
+	return is_data(funcs) && is_func(funcs, to);
+}
+
+/* Distance of an element from the one before it: the same all over the array. */
+struct stride {
+	uint64_t last, step;
+	bool started;
+};
+
+static bool keeps_step(struct stride *d, uint64_t at)
+{
+	uint64_t step = at - d->last;
+
+	if (d->started && d->step && step != d->step)
+		return false;
+	if (d->started)
+		d->step = step;
+	d->started = true;
+	d->last = at;
+	return true;
+}
+
+static void read_funcs(struct inspection *in, const char *kobject, struct obj_section *s,
+		       uint64_t start)
+{
+	uint64_t end = array_end(s, start);
+	struct stride stride = { 0 };
+	size_t first, n = object_relocs_in(s, start, end, &first);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = s->relocs[first + i].offset;
+
+		if (!is_func(s, at))
+			continue;
+		if (!keeps_step(&stride, at))
+			return;
+		inspect_func_vec_push(&in->functions, (struct inspect_func){
+			kobject, text_at(s, at), number_at(s, at + FUNC_SYMPOS),
+			function_name(s, at + FUNC_NEW) });
+	}
+}
+
+/* Objects without a name (vmlinux) have a pointer only at their second member. */
+static void read_objects(struct inspection *in, struct obj_section *s, uint64_t start)
+{
+	uint64_t end = array_end(s, start), to;
+	struct stride stride = { 0 };
+	size_t first, n = object_relocs_in(s, start, end, &first);
+
+	for (size_t i = 0; i < n; i++) {
+		uint64_t field = s->relocs[first + i].offset, at = field - OBJECT_FUNCS;
+
+		if (field < start + OBJECT_FUNCS || !is_object(s, at))
+			continue;
+		if (!keeps_step(&stride, at))
+			return;
+		const char *name = text_at(s, at);
+		struct obj_section *funcs = pointer(s, field, &to);
+
+		read_funcs(in, name ? name : "vmlinux", funcs, to);
+	}
+}
+
+/* A variable that begins with THIS_MODULE and goes on with a list of objects is the patch. */
+static bool read_patch(struct inspection *in, struct obj_section *s, const struct obj_reloc *r)
+{
+	uint64_t to;
+	struct obj_section *objects = pointer(s, r->offset + PATCH_OBJECTS, &to);
+
+	if (!streq(r->symbol->name, "__this_module") || !is_data(objects))
+		return false;
+	in->source = "klp_patch";
+	in->replace = number_at(s, r->offset + PATCH_REPLACE) & 1;
+	read_objects(in, objects, to);
+	return true;
+}
+
+static bool find_patch(struct inspection *in)
+{
+	for (size_t i = 1; i < in->object->nsections; i++) {
+		struct obj_section *s = &in->object->sections[i];
+
+		if (!(s->flags & SHF_WRITE) || !is_data(s) || starts_with(s->name, ".gnu.linkonce"))
+			continue;
+		for (size_t k = 0; k < s->nrelocs; k++)
+			if (read_patch(in, s, &s->relocs[k]))
+				return true;
+	}
+	return false;
+}
+
+static void read_kpatch(struct inspection *in, struct obj_section *s)
+{
+	in->source = s->name;
+	for (size_t i = 0; i < s->nrelocs; i++) {
+		uint64_t at = s->relocs[i].offset;
+		const char *name = text_at(s, at + KPATCH_NAME), *object = text_at(s, at + KPATCH_OBJECT);
+
+		if (name && object)
+			inspect_func_vec_push(&in->functions, (struct inspect_func){
+				object, name, number_at(s, at + KPATCH_SYMPOS),
+				function_name(s, at) });
+	}
+}
+
+void inspect_functions(struct inspection *in)
+{
+	struct obj_section *s;
+
+	in->replace = -1;
+	if (find_patch(in))
+		return;
+	s = object_section(in->object, ".kpatch.funcs");
+	if (s && s->nrelocs) {
+		read_kpatch(in, s);
+		return;
+	}
+	s = object_section(in->object, ".init.klp_objects");
+	if (s && s->nrelocs) {
+		in->source = s->name;
+		read_objects(in, s, 0);
+	}
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
+#include "base/str.h"
+#include "module/inspect.h"
+
+static void print_functions(const struct inspection *in, FILE *out)
+{
+	fprintf(out, "replaces %zu functions%s%s%s\n", in->functions.n, in->source ? " (from " : "",
+		in->source ? in->source : "", in->source ? ")" : "");
+	for (size_t i = 0; i < in->functions.n; i++) {
+		const struct inspect_func *f = &in->functions.at[i];
+
+		fprintf(out, "  %s:%s,%llu by %s\n", f->kobject, f->name,
+			(unsigned long long)f->sympos, f->new_name ? f->new_name : "?");
+	}
+	if (in->replace >= 0)
+		fprintf(out, "  %s\n", in->replace ? "replaces all earlier livepatches (klp_patch.replace)" :
+						     "stacks upon earlier livepatches");
+}
+
+static void print_relocs(const struct inspection *in, FILE *out)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < in->relocs.n; i++)
+		total += in->relocs.at[i].count;
+	fprintf(out, "livepatch relocations: %zu\n", total);
+	for (size_t i = 0; i < in->relocs.n; i++) {
+		const struct inspect_reloc *r = &in->relocs.at[i];
+
+		fprintf(out, "  with %s, in %s: %zu to %s:%s,%s\n", r->patched, r->section, r->count,
+			r->object, r->symbol, r->position);
+	}
+}
+
+static void print_needs(const struct inspection *in, FILE *out)
+{
+	fprintf(out, "needs %zu exported symbols\n", in->imports.n);
+	for (size_t i = 0; i < in->imports.n; i++)
+		if (in->imports.at[i].has_crc)
+			fprintf(out, "  %s (0x%08x)\n", in->imports.at[i].name, in->imports.at[i].crc);
+		else
+			fprintf(out, "  %s (no version)\n", in->imports.at[i].name);
+}
+
+static bool is_shown(const char *modinfo)
+{
+	static const char *const keys[] = { "name=", "vermagic=", "depends=", "import_ns=",
+					    "livepatch=", "license=", "klp", "retpoline=" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (starts_with(modinfo, keys[i]))
+			return true;
+	return false;
+}
+
+void inspection_print(const struct inspection *in, FILE *out)
+{
+	for (size_t i = 0; i < in->modinfo.n; i++)
+		if (is_shown(in->modinfo.at[i]))
+			fprintf(out, "%s\n", in->modinfo.at[i]);
+	print_functions(in, out);
+	print_relocs(in, out);
+	print_needs(in, out);
+	fprintf(out, "special sections\n");
+	for (size_t i = 0; i < in->specials.n; i++)
+		fprintf(out, "  %-32s %zu entries\n", in->specials.at[i].section,
+			in->specials.at[i].entries);
+	findings_print(&in->findings, out);
+}
+
+/* Text of a file that may be damaged: what is not UTF-8 becomes '?'. */
+static json_t *text(const char *s)
+{
+	json_t *json = s ? json_string(s) : json_null();
+
+	if (json)
+		return json;
+	scoped_free char *copy = xstrdup(s);
+
+	for (char *p = copy; *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	return json_string(copy);
+}
+
+static json_t *functions_json(const struct inspection *in)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < in->functions.n; i++) {
+		const struct inspect_func *f = &in->functions.at[i];
+
+		json_array_append_new(list, json_pack("{so so sI so}", "object", text(f->kobject),
+						      "name", text(f->name), "sympos",
+						      (json_int_t)f->sympos, "by", text(f->new_name)));
+	}
+	return list;
+}
+
+static json_t *relocs_json(const struct inspection *in)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < in->relocs.n; i++) {
+		const struct inspect_reloc *r = &in->relocs.at[i];
+
+		json_array_append_new(list, json_pack("{so so so so so sI}", "with", text(r->patched),
+						      "section", text(r->section), "object",
+						      text(r->object), "symbol", text(r->symbol),
+						      "position", text(r->position), "count",
+						      (json_int_t)r->count));
+	}
+	return list;
+}
+
+static json_t *imports_json(const struct inspection *in)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < in->imports.n; i++) {
+		const struct inspect_import *m = &in->imports.at[i];
+
+		json_array_append_new(list, json_pack("{so so}", "name", text(m->name), "crc",
+						      m->has_crc ? json_integer(m->crc) : json_null()));
+	}
+	return list;
+}
+
+static json_t *specials_json(const struct inspection *in)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < in->specials.n; i++)
+		json_array_append_new(list, json_pack("{so sI sI}", "section",
+						      text(in->specials.at[i].section), "size",
+						      (json_int_t)in->specials.at[i].size, "entries",
+						      (json_int_t)in->specials.at[i].entries));
+	return list;
+}
+
+json_t *inspection_json(const struct inspection *in)
+{
+	json_t *info = json_array();
+
+	for (size_t i = 0; i < in->modinfo.n; i++)
+		json_array_append_new(info, text(in->modinfo.at[i]));
+	return json_pack("{so so so so so so so so}", "modinfo", info, "source", text(in->source),
+			 "replace", in->replace < 0 ? json_null() : json_boolean(in->replace),
+			 "functions", functions_json(in), "relocations", relocs_json(in), "imports",
+			 imports_json(in), "sections", specials_json(in), "findings",
+			 findings_json(&in->findings));
+}

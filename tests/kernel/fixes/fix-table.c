@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fix-table: builds each of many fixes as a livepatch, tries the livepatches in the booted target if
+ * asked to, and prints one line for each. A fix is built, or refused with a finding, or it FAILED;
+ * the exit status is 0 only if nothing failed.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/progress.h"
+#include "base/str.h"
+#include "boot/boot.h"
+#include "driver/build.h"
+
+static const char help[] =
+	"usage: fix-table [--target T] [--boot] [-o DIR] [--jobs N] FIX.patch...|DIR...\n\n"
+	"Builds each fix by itself and prints one line for it:\n"
+	"  built NAME functions klp-relocations seconds   the livepatch was made\n"
+	"  refused NAME ID[,ID...] reason                 it must not be made\n"
+	"  FAILED NAME error                              anything else\n"
+	"then the totals. Exit status 0 only if nothing FAILED.\n\n"
+	"  -t, --target T   default: the only target\n"
+	"      --boot       boot the target and load, observe, unload each livepatch; fixes of modules\n"
+	"                   that do not load in the guest are counted apart\n"
+	"  -o, --output DIR keep livepatches and console logs there, a directory each\n"
+	"      --jobs N     fixes at a time (default 1; each build uses all processors anyway)\n";
+
+enum outcome { BUILT, REFUSED, FAILED, NO_MODULE, OUTCOMES };
+
+struct table {
+	const char *target, *out_dir;
+	bool boot;
+	unsigned int jobs;
+	struct str_vec fixes;
+	size_t counts[OUTCOMES];
+};
+
+/* What a worker says about its fix. */
+struct verdict {
+	enum outcome outcome;
+	struct str line;
+};
+
+/* A child that works at one fix; its verdict comes through the pipe, outcome first. */
+struct worker {
+	pid_t pid;
+	int fd;
+};
+
+static bool is_klp_relocation(Elf *elf, size_t strings, const GElf_Shdr *shdr)
+{
+	const char *name = elf_strptr(elf, strings, shdr->sh_name);
+
+	return name && shdr->sh_type == SHT_RELA && starts_with(name, ".klp.rela.");
+}
+
+static size_t count_relocations(const char *path)
+{
+	scoped_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t strings, n = 0;
+	Elf_Scn *scn = NULL;
+	GElf_Shdr shdr;
+
+	elf_version(EV_CURRENT);
+	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
+
+	if (elf && !elf_getshdrstrndx(elf, &strings))
+		while ((scn = elf_nextscn(elf, scn)))
+			if (gelf_getshdr(scn, &shdr) && is_klp_relocation(elf, strings, &shdr))
+				n += shdr.sh_size / sizeof(Elf64_Rela);
+	elf_end(elf);
+	return n;
+}
+
+/* "net__ipv4__ipmr" of "x/net__ipv4__ipmr.patch". The caller's. */
+static char *fix_name(const char *path)
+{
+	const char *base = path_basename(path);
+	size_t n = strlen(base);
+
+	return xstrndup(base, ends_with(base, ".patch") ? n - strlen(".patch") : n);
+}
+
+/* A module's name has at most 55 characters; the end of a path says more than its beginning. */
+static char *module_name(const char *fix)
+{
+	size_t n = strlen(fix), most = 40;
+	char *name = xasprintf("livepatch-%s", n > most ? fix + n - most : fix);
+
+	for (char *p = name; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *p))
+			*p = '-';
+	return name;
+}
+
+/* Names of the modules that the livepatch replaces functions of; they point into the report. */
+static void patched_modules(const struct build_report *report, struct str_vec *modules)
+{
+	for (size_t i = 0; i < report->replaced.n; i++) {
+		char *kobject = report->replaced.at[i].kobject;
+		bool known = streq(kobject, "vmlinux");
+
+		for (size_t k = 0; k < modules->n; k++)
+			known |= streq(modules->at[k], kobject);
+		if (!known)
+			str_vec_push(modules, kobject);
+	}
+}
+
+static const struct finding *first_refusal(const struct finding_vec *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i].severity == SEVERITY_REFUSAL)
+			return &list->at[i];
+	return NULL;
+}
+
+/* Does nothing but modules of the target stand in the way of the test? */
+static bool only_modules_missing(const struct finding_vec *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i].severity == SEVERITY_REFUSAL && !streq(list->at[i].id, "Q12"))
+			return false;
+	return true;
+}
+
+static void judge_boot(const struct boot_result *result, struct verdict *v)
+{
+	const struct finding *f = first_refusal(&result->findings);
+
+	if (result->ok) {
+		str_add(&v->line, ", booted: transition %.1f s, back %.1f s",
+			result->transition_seconds, result->untransition_seconds);
+	} else if (f && only_modules_missing(&result->findings)) {
+		v->outcome = NO_MODULE;
+		str_add(&v->line, ", module %s does not load in the guest",
+			f->object ? f->object : "");
+	} else {
+		v->outcome = FAILED;
+		str_add(&v->line, ", in the guest: %s %s", f ? f->id : "?", f ? f->message : "");
+	}
+}
+
+static struct error *try_in_guest(struct target *target, const struct build_report *report,
+				  const char *dir, struct verdict *v)
+{
+	scoped_free char *console = path_join(dir, "console.log");
+	struct str_vec modules = { 0 };
+	struct boot_result result = { 0 };
+
+	patched_modules(report, &modules);
+	struct boot_request request = { .livepatch = report->module, .modules = &modules,
+					.console_log = console };
+	struct error *err = boot_test(target, &request, &result);
+
+	if (!err)
+		judge_boot(&result, v);
+	boot_result_free(&result);
+	str_vec_free(&modules);
+	return err;
+}
+
+static bool is_first_of_id(const struct finding_vec *list, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (list->at[k].severity == SEVERITY_REFUSAL && streq(list->at[k].id, list->at[i].id))
+			return false;
+	return true;
+}
+
+/* "S3,D8 vmlinux:function: the beginning of the message" */
+static void describe_refusal(const struct finding_vec *list, struct str *line)
+{
+	enum { MESSAGE_LIMIT = 150 };
+	const struct finding *f = first_refusal(list);
+	const char *comma = "";
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->at[i].severity != SEVERITY_REFUSAL || !is_first_of_id(list, i))
+			continue;
+		str_add(line, "%s%s", comma, list->at[i].id);
+		comma = ",";
+	}
+	str_add(line, " ");
+	if (f->object && f->symbol)
+		str_add(line, "%s:%s: ", f->object, f->symbol);
+	str_add(line, "%.*s%s", MESSAGE_LIMIT, f->message,
+		strlen(f->message) > MESSAGE_LIMIT ? "..." : "");
+}
+
+static struct error *judge_build(const struct table *t, struct target *target, const char *dir,
+				 const struct build_report *report, struct verdict *v)
+{
+	if (!report->module && !findings_refuse(&report->findings))
+		return error_new("B4", "no livepatch was made, and no finding says why");
+	if (!report->module) {
+		v->outcome = REFUSED;
+		describe_refusal(&report->findings, &v->line);
+		return NULL;
+	}
+	v->outcome = BUILT;
+	str_add(&v->line, "%zu functions, %zu klp relocations, %.1f s", report->replaced.n,
+		count_relocations(report->module), report->seconds);
+	return t->boot ? try_in_guest(target, report, dir, v) : NULL;
+}
+
+static struct error *build_fix(const struct table *t, char *path, const char *name,
+			       struct verdict *v)
+{
+	scoped_target struct target *target = NULL;
+	scoped_free char *dir = path_join(t->out_dir, name);
+	scoped_free char *module = module_name(name);
+	struct build_report report = { 0 };
+	struct fix fix = { 0 };
+
+	TRY(target_open(t->target, &target));
+	TRY(make_dirs(dir));
+	struct build_request request = { target, &fix, module, dir, true };
+	struct error *err = fix_read(&path, 1, &fix);
+
+	if (!err)
+		err = build_livepatch(&request, &report);
+	if (!err)
+		err = judge_build(t, target, dir, &report, v);
+	build_report_free(&report);
+	fix_free(&fix);
+	return err;
+}
+
+static void one_line(char *text)
+{
+	for (char *p = text; p && *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+}
+
+/* In the worker: never returns. */
+static void work(const struct table *t, char *path, int fd)
+{
+	static const char *const words[] = { "built", "refused", "FAILED", "built" };
+	scoped_free char *name = fix_name(path);
+	struct verdict v = { 0 };
+	struct error *err = build_fix(t, path, name, &v);
+
+	if (err) {
+		v.outcome = FAILED;
+		str_add(&v.line, "%s%s: %s", v.line.n ? ", " : "", err->id, err->message);
+	}
+	one_line(v.line.s);
+	dprintf(fd, "%d%-7s %s %s\n", v.outcome, words[v.outcome], name, v.line.s);
+	error_free(err);
+	str_free(&v.line);
+	_exit(0);
+}
+
+static struct error *start_worker(const struct table *t, char *path, struct worker *w)
+{
+	int ends[2];
+
+	fflush(stdout);
+	if (pipe2(ends, O_CLOEXEC))
+		return error_errno("pipe");
+	w->pid = fork();
+	if (w->pid < 0)
+		return error_errno("fork");
+	if (!w->pid)
+		work(t, path, ends[1]);
+	close(ends[1]);
+	w->fd = ends[0];
+	return NULL;
+}
+
+/* Waits for the worker and prints its line; a worker that dies without a word has failed. */
+static void finish_worker(struct table *t, const char *path, struct worker *w)
+{
+	scoped_file FILE *in = fdopen(w->fd, "r");
+	scoped_free char *line = NULL;
+	size_t room = 0;
+	int status = 0;
+	bool said = getline(&line, &room, in) > 1;
+
+	if (said) {
+		t->counts[line[0] - '0']++;
+		fputs(line + 1, stdout);
+	}
+	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!said || status) {
+		scoped_free char *name = fix_name(path);
+
+		t->counts[FAILED]++;
+		printf("%-7s %s the program ended with status %#x\n", "FAILED", name, status);
+	}
+	fflush(stdout);
+}
+
+/* Lines come in the order of the fixes, so that two runs print the same. */
+static struct error *run_all(struct table *t)
+{
+	scoped_free struct worker *workers = xcalloc(t->fixes.n, sizeof(*workers));
+	struct error *err = NULL;
+	size_t started = 0;
+
+	for (size_t done = 0; done < started || (done < t->fixes.n && !err); done++) {
+		while (!err && started < t->fixes.n && started < done + t->jobs) {
+			err = check_interrupted();
+			if (!err)
+				err = start_worker(t, t->fixes.at[started], &workers[started]);
+			started += !err;
+		}
+		if (done < started)
+			finish_worker(t, t->fixes.at[done], &workers[done]);
+	}
+	return err;
+}
+
+static int is_patch(const struct dirent *e)
+{
+	return ends_with(e->d_name, ".patch");
+}
+
+static struct error *add_fixes(struct table *t, const char *path)
+{
+	struct dirent **entries = NULL;
+
+	if (!path_is_dir(path)) {
+		str_vec_push(&t->fixes, xstrdup(path));
+		return NULL;
+	}
+	int n = scandir(path, &entries, is_patch, alphasort);
+
+	if (n < 0)
+		return error_errno("%s", path);
+	for (int i = 0; i < n; i++) {
+		str_vec_push(&t->fixes, path_join(path, entries[i]->d_name));
+		free(entries[i]);
+	}
+	free(entries);
+	return NULL;
+}
+
+static struct error *run(struct table *t, char **paths, size_t n)
+{
+	scoped_temp_dir char *scratch = NULL;
+
+	if (!t->out_dir) {
+		TRY(temp_dir_new("fix-table", &scratch));
+		t->out_dir = scratch;
+	}
+	for (size_t i = 0; i < n; i++)
+		TRY(add_fixes(t, paths[i]));
+	TRY(run_all(t));
+	printf("%zu fixes: %zu built", t->fixes.n, t->counts[BUILT] + t->counts[NO_MODULE]);
+	if (t->boot)
+		printf(" (%zu passed the boot test, %zu of modules that do not load in the guest)",
+		       t->counts[BUILT], t->counts[NO_MODULE]);
+	printf(", %zu refused, %zu FAILED\n", t->counts[REFUSED], t->counts[FAILED]);
+	return NULL;
+}
+
+static bool parse(int argc, char **argv, struct table *t)
+{
+	static const struct option options[] = {
+		{ "target", required_argument, NULL, 't' }, { "boot", no_argument, NULL, 'b' },
+		{ "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
+		{ "verbose", no_argument, NULL, 'v' },	    { 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "t:o:j:v", options, NULL)) != -1) {
+		if (c == 't')
+			t->target = optarg;
+		else if (c == 'b')
+			t->boot = true;
+		else if (c == 'o')
+			t->out_dir = optarg;
+		else if (c == 'v')
+			verbose = true;
+		else if (c == 'j')
+			t->jobs = strtoul(optarg, NULL, 10);
+		else
+			return false;
+	}
+	return t->jobs > 0 && optind < argc;
+}
+
+int main(int argc, char **argv)
+{
+	struct table t = { .jobs = 1 };
+
+	if (!parse(argc, argv, &t)) {
+		fputs(help, stderr);
+		return 64;
+	}
+	quiet = true;
+	process_setup_signals();
+	struct error *err = run(&t, argv + optind, argc - optind);
+
+	if (err)
+		fprintf(stderr, "fix-table: %s: %s\n", err->id, err->message);
+	str_vec_free_all(&t.fixes);
+	int status = err ? 2 : t.counts[FAILED] > 0;
+
+	error_free(err);
+	return status;
+}
