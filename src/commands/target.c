@@ -11,6 +11,7 @@
 #include "convert/symbols.h"
 #include "target/cache.h"
 #include "target/target.h"
+#include "units/units.h"
 
 struct target_options {
 	struct common_options common;
@@ -54,6 +55,15 @@ static int wrong_usage(const char *message)
 	return EXIT_USAGE;
 }
 
+/* The first build need not pay for what is the same for all of them. */
+static struct error *prepare_units(const char *name)
+{
+	scoped_target struct target *target = NULL;
+
+	TRY(target_open(name, &target));
+	return units_prepare(target);
+}
+
 static int command_add(const struct target_options *o, int n, char **args)
 {
 	scoped_free char *name = NULL;
@@ -69,6 +79,8 @@ static int command_add(const struct target_options *o, int n, char **args)
 		err = target_add_debian(args[0] + strlen("debian:"), &name);
 	else
 		return wrong_usage("add: kernels are debian:RELEASE or --build DIR");
+	if (!err)
+		err = prepare_units(name);
 	if (err)
 		return report_error(err);
 	printf("%s\n", name);

@@ -46,6 +46,7 @@ struct error *target_list(struct target_vec *list);
 /* Adds a target; an existing complete one is left as it is. *name (caller's) is its name. */
 struct error *target_add_debian(const char *release, char **name);
 struct error *target_add_build(const char *dir, const char *label, char **name);
+/* Removes a target, or, by its full name, what an interrupted target_add_debian() left of one. */
 struct error *target_remove(const char *name);
 
 /* Is CONFIG_<option> "y" in the target's configuration (or "m")? Option without the prefix. */
