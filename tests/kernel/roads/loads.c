@@ -52,13 +52,10 @@ static const struct seen fixes[] = {
 	  "vmlinux", "proc_pid_status", NULL,
 	  "grep -E '^(State|Condition):' /proc/self/status | tr '\\t' ' '\n",
 	  "State: R (running)\n", "Condition: R (running)\n" },
-	/* A member of lib/lib.a. */
+	/* A member of arch/x86/lib/lib.a, which nothing calls after the boot. */
 	{ "library-member",
-	  { { "lib/kobject_uevent.c", "\tenv->envp[env->envp_idx++] = ",
-	      "\tif (!strncmp(&env->buf[env->buflen], \"INTERFACE\", 9))\n"
-	      "\t\tenv->buf[env->buflen] = 'i';\n\tenv->envp[env->envp_idx++] = ", 0 } },
-	  "vmlinux", "add_uevent_var", NULL,
-	  "grep -i interface /sys/class/net/lo/uevent\n", "INTERFACE=lo\n", "iNTERFACE=lo\n" },
+	  { { "arch/x86/lib/misc.c", "\tif (val < 0) {\n", "\tif (val < -1) {\n", 0 } },
+	  "vmlinux", "num_digits", NULL, "echo fine\n", "fine\n", "fine\n" },
 };
 
 static size_t count_edits(const struct seen *t)

@@ -46,6 +46,16 @@ static const struct trap traps[] = {
 	  { { "kernel/time/timekeeping.c", "\treturn __ktime_get_fast_ns(&tk_fast_mono);",
 	      "\treturn __ktime_get_fast_ns(&tk_fast_mono) + 1;", 0 } },
 	  "F1", SEVERITY_REFUSAL, "ktime_get_mono_fast_ns" },
+	/* lib/Makefile compiles all of lib/ itself without ftrace entries. */
+	{ "untraced-directory",
+	  { { "lib/kobject_uevent.c", "\tenv->envp[env->envp_idx++] = ",
+	      "\tif (!len)\n\t\treturn -EINVAL;\n\tenv->envp[env->envp_idx++] = ", 0 } },
+	  "F1", SEVERITY_REFUSAL, "add_uevent_var" },
+	/* arch/x86/boot/compressed includes the C file. */
+	{ "shared-with-boot-code",
+	  { { "lib/cmdline.c", "\tcase 'K':\n\tcase 'k':\n", "\tcase 'J':\n\tcase 'K':\n\tcase 'k':\n",
+	      0 } },
+	  "F2", SEVERITY_REFUSAL, NULL },
 	{ "module-static-key",
 	  { { "net/openvswitch/conntrack.c",
 	      "\tif (static_branch_unlikely(&ovs_ct_limit_enabled)) {\n",
