@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* suture target: add, list, show, remove. */
+/* suture target: add, list, show, symbols, remove. */
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "commands/commands.h"
+#include "convert/symbols.h"
 #include "target/cache.h"
 #include "target/target.h"
+#include "units/units.h"
 
 struct target_options {
 	struct common_options common;
-	const char *build, *name;
+	const char *build, *name, *output;
 };
 
 static void usage(FILE *out)
@@ -22,6 +25,7 @@ static void usage(FILE *out)
 	      "       suture target add --build DIR [--name LABEL]\n"
 	      "       suture target list [--json]\n"
 	      "       suture target show [--json] [NAME]\n"
+	      "       suture target symbols [-o FILE] [NAME]\n"
 	      "       suture target remove NAME\n"
 	      "\n"
 	      "A target is the kernel that is to be patched. `add` makes it ready once: for a stock\n"
@@ -35,6 +39,7 @@ static void usage(FILE *out)
 	      "  debian:previous-6.12-cloud          newest but one\n"
 	      "  --build DIR                         in-tree or O= build with vmlinux, Module.symvers\n"
 	      "  --name LABEL                        call it build:LABEL (default: its release)\n"
+	      "  -o, --output FILE                   symbols: where the list goes (docs/convert.md)\n"
 	      "  --json                              list, show: for programs\n"
 	      "  -v, -q                              show programs run; say nothing\n"
 	      "\n"
@@ -48,6 +53,15 @@ static int wrong_usage(const char *message)
 	fprintf(stderr, "suture target: %s\n", message);
 	usage(stderr);
 	return EXIT_USAGE;
+}
+
+/* The first build need not pay for what is the same for all of them. */
+static struct error *prepare_units(const char *name)
+{
+	scoped_target struct target *target = NULL;
+
+	TRY(target_open(name, &target));
+	return units_prepare(target);
 }
 
 static int command_add(const struct target_options *o, int n, char **args)
@@ -65,6 +79,8 @@ static int command_add(const struct target_options *o, int n, char **args)
 		err = target_add_debian(args[0] + strlen("debian:"), &name);
 	else
 		return wrong_usage("add: kernels are debian:RELEASE or --build DIR");
+	if (!err)
+		err = prepare_units(name);
 	if (err)
 		return report_error(err);
 	printf("%s\n", name);
@@ -157,6 +173,32 @@ static int command_show(const struct target_options *o, int n, char **args)
 	return EXIT_FINE;
 }
 
+/* The list that suture convert --symbols reads: for machines without the target. */
+static struct error *write_symbols(const struct target_options *o, const char *name)
+{
+	scoped_target struct target *t = NULL;
+	scoped_str struct str text = { 0 };
+	struct symlist list = { 0 };
+
+	TRY(target_open(name, &t));
+	TRY(symlist_of_target(t, &list));
+	symlist_print(&list, &text);
+	symlist_free(&list);
+	if (o->output)
+		return write_file(o->output, text.s, text.n);
+	fwrite(text.s, 1, text.n, stdout);
+	return NULL;
+}
+
+static int command_symbols(const struct target_options *o, int n, char **args)
+{
+	if (n > 1)
+		return wrong_usage("symbols takes at most one name");
+	struct error *err = write_symbols(o, n ? args[0] : NULL);
+
+	return err ? report_error(err) : EXIT_FINE;
+}
+
 static int command_remove(int n, char **args)
 {
 	if (n != 1)
@@ -169,16 +211,18 @@ static int command_remove(int n, char **args)
 static int run(const struct target_options *o, int n, char **args)
 {
 	if (n < 1)
-		return wrong_usage("add, list, show or remove?");
+		return wrong_usage("add, list, show, symbols or remove?");
 	if (streq(args[0], "add"))
 		return command_add(o, n - 1, args + 1);
 	if (streq(args[0], "list"))
 		return command_list(o, n - 1);
 	if (streq(args[0], "show"))
 		return command_show(o, n - 1, args + 1);
+	if (streq(args[0], "symbols"))
+		return command_symbols(o, n - 1, args + 1);
 	if (streq(args[0], "remove"))
 		return command_remove(n - 1, args + 1);
-	return wrong_usage("add, list, show or remove?");
+	return wrong_usage("add, list, show, symbols or remove?");
 }
 
 int command_target(int argc, char **argv)
@@ -186,16 +230,19 @@ int command_target(int argc, char **argv)
 	static const struct option options[] = {
 		{ "build", required_argument, NULL, 'b' },
 		{ "name", required_argument, NULL, 'n' },
+		{ "output", required_argument, NULL, 'o' },
 		COMMON_LONG_OPTIONS,
 		{ 0 },
 	};
 	struct target_options o = { 0 };
 
-	for (int c; (c = getopt_long(argc, argv, COMMON_OPTIONS "b:n:", options, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, COMMON_OPTIONS "b:n:o:", options, NULL)) != -1;) {
 		if (c == 'b')
 			o.build = optarg;
 		else if (c == 'n')
 			o.name = optarg;
+		else if (c == 'o')
+			o.output = optarg;
 		else if (!common_option(c, &o.common))
 			return wrong_usage("bad option");
 	}

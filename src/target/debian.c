@@ -86,6 +86,34 @@ static struct error *make_target(const char *name, const struct debian_plan *pla
 	return err;
 }
 
+/*
+ * After a failure the unfinished tree goes, which can take minutes on a disk that discards every
+ * freed block. Who pressed Ctrl-C does not want to wait for that: then the next run does it.
+ */
+static struct error *clean_up(struct error *err, const char *name, const char *dir)
+{
+	if (streq(err->id, "Y4"))
+		return error_hint(err, "the next `suture target add %s` starts afresh with the packages "
+				       "already fetched; `suture target remove %s` frees the space",
+				  name, name);
+	progress_end("failed");
+	progress_step("removing the unfinished target");
+	error_free(remove_tree(dir));
+	progress_end(NULL);
+	return err;
+}
+
+/* What an interrupted run left. */
+static struct error *remove_left_over(const char *dir)
+{
+	if (!path_exists(dir))
+		return NULL;
+	progress_step("removing what an interrupted run left");
+	TRY(remove_tree(dir));
+	progress_end(NULL);
+	return NULL;
+}
+
 static struct error *add_planned(const char *name, const struct debian_plan *plan)
 {
 	scoped_free char *dir = NULL;
@@ -97,13 +125,11 @@ static struct error *add_planned(const char *name, const struct debian_plan *pla
 	if (cache_is_complete(dir))
 		return NULL;
 	TRY(cache_download_dir(plan->release, &downloads));
-	TRY(remove_tree(dir)); /* what an interrupted run left */
+	TRY(remove_left_over(dir));
 	struct error *err = make_target(name, plan, downloads, dir);
 
-	if (err) {
-		error_free(remove_tree(dir));
-		return err;
-	}
+	if (err)
+		return clean_up(err, name, dir);
 	return remove_tree(downloads);
 }
 

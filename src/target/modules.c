@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <gelf.h>
+#include <lzma.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,8 @@
 #include "target/names.h"
 #include "target/target.h"
 #include "target/tools.h"
+
+enum { MODULE_LIMIT = 1 << 30 }; /* a larger module is no module */
 
 /* How modules are stored, and what unpacks them to standard output. */
 static const struct packing {
@@ -402,6 +405,58 @@ struct error *target_modules(struct target *target, struct str_vec *names)
 
 	for (size_t i = 0; !err && i < files.n; i++)
 		str_vec_push(names, xstrdup(files.at[i].name));
+	free_files(&files);
+	return err;
+}
+
+/* Unpacks an .xz in memory. *out is the caller's. */
+static struct error *unxz(const char *path, const char *data, size_t size, char **out, size_t *n)
+{
+	size_t room = 8 * size + 65536;
+	char *buffer = NULL;
+	lzma_ret ret;
+
+	do {
+		uint64_t limit = UINT64_MAX;
+		size_t in = 0;
+
+		*n = 0;
+		buffer = xreallocarray(buffer, room, 1);
+		ret = lzma_stream_buffer_decode(&limit, 0, NULL, (const uint8_t *)data, &in, size,
+						(uint8_t *)buffer, n, room);
+		room *= 2;
+	} while (ret == LZMA_BUF_ERROR && room < MODULE_LIMIT);
+	if (ret != LZMA_OK) {
+		free(buffer);
+		return error_new("T9", "%s: damaged xz file", path);
+	}
+	*out = buffer;
+	return NULL;
+}
+
+static struct error *visit_file(const struct target *t, const struct module_file *file,
+				target_module_visit visit, void *arg)
+{
+	scoped_free char *path = NULL, *data = NULL, *packed = NULL;
+	size_t size;
+
+	if (file->packing->program && streq(file->packing->program, "xz")) {
+		TRY(read_file(file->path, &packed, &size));
+		TRY(unxz(file->path, packed, size, &data, &size));
+	} else {
+		TRY(module_of(t, file, &path));
+		TRY(read_file(path, &data, &size));
+	}
+	return visit(file->name, data, size, arg);
+}
+
+struct error *target_visit_modules(struct target *target, target_module_visit visit, void *arg)
+{
+	struct module_file_vec files = { 0 };
+	struct error *err = list_files(target, &files);
+
+	for (size_t i = 0; !err && i < files.n; i++)
+		err = visit_file(target, &files.at[i], visit, arg);
 	free_files(&files);
 	return err;
 }

@@ -181,20 +181,37 @@ struct error *target_open(const char *name, struct target **target)
 	return open_exact(full, target);
 }
 
+/* Is this the full name of a target that an interrupted run left? */
+static bool is_unfinished(const char *name)
+{
+	scoped_free char *dir = NULL;
+	scoped_error struct error *err = cache_target_dir(name, &dir);
+
+	return !err && path_exists(dir) && !cache_is_complete(dir);
+}
+
 struct error *target_remove(const char *name)
 {
 	scoped_free char *full = NULL;
 	scoped_free char *dir = NULL;
 	scoped_fd int lock = -1;
 
-	TRY(resolve(name, &full));
+	if (is_unfinished(name))
+		full = xstrdup(name);
+	else
+		TRY(resolve(name, &full));
 	TRY(cache_lock(full, &lock));
 	TRY(cache_target_dir(full, &dir));
 	scoped_free char *json = path_join(dir, "target.json");
 
 	if (unlink(json) && errno != ENOENT)
 		return error_errno("%s", json);
-	return remove_tree(dir);
+	TRY(remove_tree(dir));
+
+	scoped_free char *downloads = NULL;
+
+	TRY(cache_download_dir(path_basename(dir), &downloads));
+	return remove_tree(downloads);
 }
 
 bool target_config_is(struct target *target, const char *option, char value)

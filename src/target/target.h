@@ -46,6 +46,7 @@ struct error *target_list(struct target_vec *list);
 /* Adds a target; an existing complete one is left as it is. *name (caller's) is its name. */
 struct error *target_add_debian(const char *release, char **name);
 struct error *target_add_build(const char *dir, const char *label, char **name);
+/* Removes a target, or, by its full name, what an interrupted target_add_debian() left of one. */
 struct error *target_remove(const char *name);
 
 /* Is CONFIG_<option> "y" in the target's configuration (or "m")? Option without the prefix. */
@@ -60,6 +61,12 @@ struct error *target_module(struct target *target, const char *name, char **path
 struct error *target_module_debug(struct target *target, const char *name, char **path);
 /* Names of the modules that `name` needs loaded before it, closest last-needed first: insmod order. */
 struct error *target_module_depends(struct target *target, const char *name, struct str_vec *names);
+/*
+ * Calls visit() for every module that the target ships, sorted by name, with its uncompressed .ko in
+ * memory (valid during the call); nothing is left in the cache. Stops at the first error.
+ */
+typedef struct error *(*target_module_visit)(const char *name, void *data, size_t size, void *arg);
+struct error *target_visit_modules(struct target *target, target_module_visit visit, void *arg);
 /* Names of all modules that the target ships ("nf_tables"), the caller's. */
 struct error *target_modules(struct target *target, struct str_vec *names);
 

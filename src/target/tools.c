@@ -45,16 +45,34 @@ struct error *tool_disk_full(const char *output)
 	return NULL;
 }
 
+/* The first line in which a compiler or shell says what is wrong, the caller's, or NULL. */
+static char *first_complaint(const char *output)
+{
+	static const char *const marks[] = { "error: ", "fatal: ", ": not found", "No rule to make" };
+
+	for (const char *p = output; *p;) {
+		size_t n = strcspn(p, "\n");
+		scoped_free char *line = xstrndup(p, n);
+
+		for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+			if (strstr(line, marks[i]))
+				return take(line);
+		p += n + (p[n] == '\n');
+	}
+	return NULL;
+}
+
 struct error *tool_check(const char *id, const char *what, const struct process_result *result)
 {
 	if (result->status == 0)
 		return NULL;
 	struct error *err = tool_disk_full(result->output);
 	scoped_free char *tail = tool_last_lines(result->output, 4);
+	scoped_free char *first = first_complaint(result->output);
 
 	if (err)
 		return error_context(err, "%s", what);
-	return error_new(id, "%s failed (status %d): %s", what, result->status, tail);
+	return error_new(id, "%s failed (status %d): %s", what, result->status, first ? first : tail);
 }
 
 bool tool_in_path(const char *program)

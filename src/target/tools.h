@@ -14,7 +14,7 @@ char *tool_last_lines(const char *output, unsigned int lines);
 /* Error Y2 when the output says that the disk is full, else NULL. */
 struct error *tool_disk_full(const char *output);
 
-/* Error `id` ("what failed: last lines") when the process failed, Y2 when the disk was full. */
+/* Error `id` ("what failed: first complaint, or last lines") when the process failed, Y2 when the disk was full. */
 struct error *tool_check(const char *id, const char *what, const struct process_result *result);
 
 /* Is there a program of this name in PATH (or at this path)? */

@@ -52,7 +52,8 @@ first=$!
 check "the first run is at the tree again" wait_for "$SUTURE_CACHE/targets/debian/*/obj/scripts" $first
 "$suture" target add "debian:$release" >"$dir/3.out" 2>"$dir/3.err" &
 second=$!
-sleep 1
+until readlink /proc/$second/fd/* | grep -q /locks/ || ! kill -0 $second; do sleep 0.1; done 2>/dev/null
+sleep 0.3
 kill -INT $first
 wait $first
 check "Ctrl-C ends with an error" [ $? -eq 2 ]

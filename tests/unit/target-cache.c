@@ -131,7 +131,10 @@ static void test_incomplete(void **state)
 	put(dir, "source/Makefile", "x");
 	assert_false(cache_is_complete(dir));
 	fails(target_open("debian:6.1.0-9-amd64", &t), "T2", NULL);
-	fails(target_remove("debian:6.1.0-9-amd64"), "T2", NULL);
+	fails(target_remove("6.1.0-9-amd64"), "T2", NULL);
+	fine(target_remove("debian:6.1.0-9-amd64"));
+	assert_false(path_exists(dir));
+	fine(make_dirs(dir));
 	put(dir, "target.json", "{ \"format\": 1, \"name\": ");
 	fails(target_open("debian:6.1.0-9-amd64", &t), "T1", "target.json");
 	put(dir, "target.json", "{ \"format\": 99 }");

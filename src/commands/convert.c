@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* suture convert IN.ko -o OUT.ko */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "commands/commands.h"
+#include "convert/convert.h"
+
+static const char help[] =
+	"usage: suture convert IN.ko -o OUT.ko [--target NAME | --symbols FILE] [--module "
+	"FILE.ko]...\n\n"
+	"Takes a livepatch module that was written by hand and linked by Kbuild, and makes "
+	"livepatch\n"
+	"symbols and relocations of its references to what the kernel does not export. Names that\n"
+	"occur once need nothing; others need an annotation (include/suture/livepatch.h, or those "
+	"of\n"
+	"klp-convert), which is suggested. Exit code 0: written, 1: refused, 2: could not be "
+	"done.\n\n"
+	"  -o, --output OUT.ko  the converted module; may be IN.ko\n"
+	"  -t, --target NAME    the kernel to be patched (default: $SUTURE_TARGET, or the only "
+	"one)\n"
+	"      --symbols FILE   instead of a target: what 'suture target symbols' wrote, a "
+	"System.map,\n"
+	"                       or klp-convert's symbols.klp\n"
+	"      --module FILE.ko a further module to be patched, one that the target does not ship\n"
+	"      --json           the result for programs\n";
+
+struct options {
+	struct common_options common;
+	const char *output, *target, *symbols;
+	struct str_vec modules;
+};
+
+static struct error *add_module(struct symlist *list, const char *path)
+{
+	scoped_image struct image *image = NULL;
+	const char *base = path_basename(path), *dot = strstr(base, ".ko");
+	scoped_free char *name = dot ? xstrndup(base, dot - base) : xstrdup(base);
+
+	for (char *p = name; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	if (symlist_has_object(list, name))
+		return error_new("K10", "%s: the symbol list has a module %s already", path, name);
+	TRY(image_open(name, path, &image));
+	symlist_add_image(list, image);
+	return NULL;
+}
+
+static struct error *read_symbols(const struct options *o, struct symlist *list)
+{
+	scoped_target struct target *target = NULL;
+	struct error *err;
+
+	if (o->symbols) {
+		TRY(symlist_read(o->symbols, list));
+	} else {
+		TRY(target_open(o->target, &target));
+		TRY(symlist_of_target(target, list));
+	}
+	err = NULL;
+	for (size_t i = 0; !err && i < o->modules.n; i++)
+		err = add_module(list, o->modules.at[i]);
+	if (err)
+		symlist_free(list);
+	return err;
+}
+
+static json_t *symbols_json(const struct convert_result *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->nsymbols; i++) {
+		const struct klp_decision *d = &r->decisions[i];
+
+		if (d->patched)
+			json_array_append_new(list,
+					      json_pack("{ss ss ss si}", "patched", d->patched,
+							"object", d->object, "name", d->name,
+							"position", (int)d->position));
+	}
+	return list;
+}
+
+static void report(const struct options *o, const struct convert_result *r,
+		   const struct finding_vec *findings)
+{
+	if (o->common.json) {
+		json_t *top = json_pack("{so* so so}", "output",
+					r->module ? json_string(o->output) : NULL, "symbols",
+					symbols_json(r), "findings", findings_json(findings));
+
+		json_dumpf(top, stdout, JSON_INDENT(2));
+		putchar('\n');
+		json_decref(top);
+		return;
+	}
+	findings_print(findings, stdout);
+	if (!r->module)
+		return;
+	for (size_t i = 0; i < r->nsymbols; i++) {
+		const struct klp_decision *d = &r->decisions[i];
+
+		if (d->patched)
+			printf("%s:%s,%u when %s is patched\n", d->object, d->name, d->position,
+			       d->patched);
+	}
+	printf("written %s: %zu livepatch symbols, %zu others\n", o->output, r->converted,
+	       r->exported);
+}
+
+static struct error *convert_file(const struct options *o, const char *path,
+				  const struct symlist *list, int *code)
+{
+	struct convert_result result = { 0 };
+	struct finding_vec findings = { 0 };
+	scoped_free char *data = NULL;
+	struct convert_request rq = {.name = path, .symbols = list, .findings = &findings};
+
+	TRY(read_file(path, &data, &rq.size));
+	rq.data = data;
+	struct error *err = convert_module(&rq, &result);
+
+	if (!err && result.module)
+		err = write_file(o->output, result.module, result.size);
+	if (!err)
+		report(o, &result, &findings);
+	*code = result.module ? EXIT_FINE : EXIT_REFUSED;
+	convert_result_free(&result);
+	findings_free(&findings);
+	return err;
+}
+
+static int run(const struct options *o, const char *path)
+{
+	struct symlist list = { 0 };
+	int code = EXIT_ERROR;
+	struct error *err = read_symbols(o, &list);
+
+	if (!err)
+		err = convert_file(o, path, &list, &code);
+	symlist_free(&list);
+	return err ? report_error(err) : code;
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {
+		{"output", required_argument, NULL, 'o'},
+		{"target", required_argument, NULL, 't'},
+		{"symbols", required_argument, NULL, 'S'},
+		{"module", required_argument, NULL, 'M'},
+		COMMON_LONG_OPTIONS,
+		{0},
+	};
+
+	for (int c; (c = getopt_long(argc, argv, COMMON_OPTIONS "o:t:", options, NULL)) != -1;) {
+		if (c == 'o')
+			o->output = optarg;
+		else if (c == 't')
+			o->target = optarg;
+		else if (c == 'S')
+			o->symbols = optarg;
+		else if (c == 'M')
+			str_vec_push(&o->modules, optarg);
+		else if (!common_option(c, &o->common))
+			return false;
+	}
+	return o->common.help || (argc - optind == 1 && o->output && !(o->target && o->symbols));
+}
+
+int command_convert(int argc, char **argv)
+{
+	struct options o = { 0 };
+	int code = EXIT_USAGE;
+
+	if (!read_options(argc, argv, &o)) {
+		fputs(help, stderr);
+	} else if (o.common.help) {
+		fputs(help, stdout);
+		code = EXIT_FINE;
+	} else {
+		code = run(&o, argv[optind]);
+	}
+	str_vec_free(&o.modules);
+	return code;
+}
