@@ -56,6 +56,15 @@ static struct error *write_report(const struct build_report *report, const char 
 	return write_file(path, text, strlen(text));
 }
 
+/* All results, or none. */
+static void withdraw(const struct build_report *report)
+{
+	scoped_free char *dir = xasprintf("%.*s.d", (int)strlen(report->module) - 3, report->module);
+
+	unlink(report->module);
+	error_free(remove_tree(dir));
+}
+
 static struct error *run(const struct options *o, char **fixes, size_t n, int *code)
 {
 	scoped_target struct target *target = NULL;
@@ -71,7 +80,7 @@ static struct error *run(const struct options *o, char **fixes, size_t n, int *c
 	if (!err)
 		err = build_livepatch(&rq, &report);
 	if (!err && report.module && (err = write_report(&report, o->out_dir, name)))
-		unlink(report.module); /* both results, or none */
+		withdraw(&report);
 	if (!err && o->common.json) {
 		json_t *json = build_report_json(&report);
 

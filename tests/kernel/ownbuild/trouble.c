@@ -28,6 +28,8 @@
 
 static char *target, *out_dir, *tmp_dir;
 
+enum { RESULTS = 3 }; /* of a build: NAME.ko, NAME.json, NAME.d */
+
 static size_t entries(const char *dir)
 {
 	DIR *d = opendir(dir);
@@ -126,7 +128,7 @@ static bool interrupt_at(double seconds, int sig)
 	assert_int_equal(entries(tmp_dir), 0);
 	assert_null(read_file(log, &text, NULL));
 	if (code == 0) {
-		assert_int_equal(entries(out_dir), 2);
+		assert_int_equal(entries(out_dir), RESULTS);
 		return true;
 	}
 	assert_int_equal(entries(out_dir), 0);
@@ -150,15 +152,19 @@ static void test_killed(void **state)
 {
 	scoped_free char *log = path_join(scratch, "log");
 
-	for (double seconds = 0.3; seconds < 3; seconds += 0.8) {
+	for (double seconds = 0.2; seconds < 2; seconds += 0.4) {
 		pid_t pid = start("proc-cmdline-secrets", log);
 
 		poll(NULL, 0, seconds * 1000);
 		kill(pid, SIGKILL);
-		finish(pid);
+		/* On a fast machine it may have been through: then everything is there. */
+		bool through = finish(pid) == 0;
+
 		assert_false(survivors(30));
+		assert_int_equal(entries(out_dir), through ? RESULTS : 0);
+		if (through)
+			break;
 	}
-	assert_int_equal(entries(out_dir), 0);
 }
 
 /* A tmpfs of that size in a name space of our own; false when that is not allowed. */
@@ -176,7 +182,7 @@ static int judge(const struct process_result *r, const char *out)
 {
 	size_t n = entries(out);
 
-	if (r->status == 0 && n == 2)
+	if (r->status == 0 && n == RESULTS)
 		return FINE;
 	if (r->status == 2 && strstr(r->output, "error Y2") && n == 0)
 		return FULL;
@@ -270,7 +276,7 @@ static void test_at_once(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		assert_int_equal(finish(pids[i]), 0);
-	assert_int_equal(entries(out_dir), 4);
+	assert_int_equal(entries(out_dir), 2 * RESULTS);
 	assert_int_equal(entries(tmp_dir), 0);
 }
 
