@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "diff/compare.h"
+#include "diff/context.h"
 
 struct worklist {
 	struct entity_vec todo;
@@ -83,13 +84,23 @@ static void pair_entries(struct worklist *w, struct model *a, struct entity *x, 
 	}
 }
 
-/* What two equal stretches of code or data refer to at equal places is the same thing. */
+/*
+ * What two equal stretches of code or data refer to at equal places is the same thing. Code with the same
+ * instructions is not equal if its references look different (other strings): statements may have been
+ * exchanged.
+ */
+static bool is_equal(struct model *a, struct entity *x, struct model *b, struct entity *y)
+{
+	return same_shape(x, y) && (x->kind != ENTITY_FUNCTION ||
+				    same_labels(entity_refs(a, x), entity_refs(b, y)));
+}
+
 static void follow_equal(struct worklist *w, struct model *a, struct model *b)
 {
 	for (; w->next < w->todo.n; w->next++) {
 		struct entity *x = w->todo.at[w->next], *y = x->twin;
 
-		if (!same_shape(x, y))
+		if (!is_equal(a, x, b, y))
 			continue;
 		x->visited = true;
 		pair_positions(w, entity_refs(a, x), entity_refs(b, y));
@@ -162,140 +173,57 @@ static size_t count_loose(struct entity_vec *group)
 	return n;
 }
 
-/* ---- several of one name in changed functions ---- */
-
-static uint64_t text_hash(const char *text, uint64_t seed)
-{
-	return hash_bytes(text, strlen(text), seed);
-}
-
-/* What a reference looks like from outside: same labels, same kind of thing. */
-static uint64_t ref_label(const struct ref *r)
-{
-	uint64_t offset = (uint64_t)r->offset;
-
-	switch (r->kind) {
-	case REF_EXTERN:
-		return text_hash(r->symbol->name, offset);
-	case REF_STRING: {
-		const struct obj_section *s = r->entity->section;
-		uint64_t at = r->entity->start + offset;
-
-		return hash_bytes(s->data + at, strnlen((const char *)s->data + at, s->size - at), 1);
-	}
-	case REF_BYTES:
-		return 2;
-	case REF_ENTITY:
-		break;
-	}
-	if (!r->entity || r->entity->kind == ENTITY_FUNCTION)
-		offset = 0;
-	return r->entity ? text_hash(r->entity->key, offset) : 3;
-}
-
-/* Labels of all references of a function, in order. */
-struct labels {
-	const struct ref_site_vec *refs;
-	uint64_t *at;
-	struct map count; /* label → how often */
+/* Which partner the evidence names; CONTRADICTION: different ones. */
+struct proposals {
+	struct map first, second; /* entity → reference of the other */
+	struct ptr_vec order;
 };
 
-static struct labels make_labels(struct model *m, struct entity *e)
+static void *const CONTRADICTION = (void *)-1;
+
+static void propose_one(struct map *m, const struct entity *e, const struct ref *other)
 {
-	struct labels l = { .refs = entity_refs(m, e) };
+	void **slot = map_slot_u64(m, (uintptr_t)e);
+	const struct ref *before = *slot;
 
-	l.at = xcalloc(l.refs->n, sizeof(*l.at));
-	for (size_t i = 0; i < l.refs->n; i++) {
-		l.at[i] = ref_label(&l.refs->at[i].ref);
-		void **slot = map_slot_u64(&l.count, l.at[i]);
-
-		*slot = (char *)*slot + 1;
-	}
-	return l;
+	if (before && (before == CONTRADICTION || before->entity != other->entity))
+		*slot = CONTRADICTION;
+	else
+		*slot = (void *)other;
 }
 
-static void free_labels(struct labels *l)
+static void propose(void *arg, const struct ref *x, const struct ref *y)
 {
-	free(l->at);
-	map_free(&l->count);
+	struct proposals *p = arg;
+
+	ptr_vec_push(&p->order, (void *)x);
+	propose_one(&p->first, x->entity, y);
+	propose_one(&p->second, y->entity, x);
 }
 
-static bool is_once(const struct labels *l, uint64_t label)
-{
-	return (uintptr_t)map_get_u64(&l->count, label) == 1;
-}
-
-/*
- * How sure is it that reference i of one function is reference j of the other? Length of the run of
- * equal labels around the two; 0 unless the run has a label that is unique in either function.
- */
-static size_t context(const struct labels *p, size_t i, const struct labels *q, size_t j)
-{
-	enum { REACH = 24 };
-	size_t length = 0;
-	bool anchored = false;
-
-	for (size_t d = 0; d <= REACH && i >= d && j >= d && p->at[i - d] == q->at[j - d]; d++) {
-		length++;
-		anchored |= is_once(p, p->at[i - d]) && is_once(q, p->at[i - d]);
-	}
-	for (size_t d = 1; d <= REACH && i + d < p->refs->n && j + d < q->refs->n &&
-			   p->at[i + d] == q->at[j + d]; d++) {
-		length++;
-		anchored |= is_once(p, p->at[i + d]) && is_once(q, p->at[i + d]);
-	}
-	return anchored ? length : 0;
-}
-
-/* Best partner of reference i, or -1 when two are equally good. */
-static long best_partner(const struct labels *p, size_t i, const struct labels *q)
-{
-	size_t best = 0;
-	long at = -1;
-
-	for (size_t j = 0; j < q->refs->n; j++) {
-		size_t c = p->at[i] == q->at[j] ? context(p, i, q, j) : 0;
-
-		if (c > best) {
-			best = c;
-			at = j;
-		} else if (c && c == best) {
-			at = -1;
-		}
-	}
-	return at;
-}
-
-static void follow_context_pair(struct worklist *w, struct model *a, struct entity *x,
-				struct model *b, struct entity *y)
-{
-	struct labels p = make_labels(a, x), q = make_labels(b, y);
-
-	for (size_t i = 0; i < p.refs->n; i++) {
-		const struct ref *r = &p.refs->at[i].ref;
-
-		if (r->kind != REF_ENTITY || !r->entity || r->entity->twin ||
-		    r->entity->kind != ENTITY_DATA)
-			continue;
-		long j = best_partner(&p, i, &q);
-
-		if (j >= 0 && best_partner(&q, j, &p) == (long)i)
-			pair_ref(w, r, &q.refs->at[j].ref);
-	}
-	free_labels(&p);
-	free_labels(&q);
-}
-
+/* By what stands around them, in all functions that changed; what contradicts itself stays loose. */
 static void follow_contexts(struct worklist *w, struct model *a, struct model *b)
 {
+	struct proposals p = { 0 };
 	size_t n = w->todo.n;
 
 	for (size_t i = 0; i < n; i++) {
 		struct entity *x = w->todo.at[i];
 
 		if (!x->visited && x->kind == ENTITY_FUNCTION)
-			follow_context_pair(w, a, x, b, x->twin);
+			context_pairs(a, x, b, x->twin, propose, &p);
 	}
+	for (size_t i = 0; i < p.order.n; i++) {
+		const struct ref *x = p.order.at[i];
+		const struct ref *y = map_get_u64(&p.first, (uintptr_t)x->entity);
+
+		if (y != CONTRADICTION &&
+		    map_get_u64(&p.second, (uintptr_t)y->entity) != CONTRADICTION)
+			pair_ref(w, x, y);
+	}
+	map_free(&p.first);
+	map_free(&p.second);
+	ptr_vec_free(&p.order);
 }
 
 /* Hash of a variable's bytes and of what it points to. */
@@ -435,8 +363,8 @@ void correlate(struct model *a, struct model *b)
 		follow_changed(&w, a, b);
 		follow_equal(&w, a, b);
 	}
-	pair_distinct_contents(&w, a, b);
 	follow_contexts(&w, a, b);
+	pair_distinct_contents(&w, a, b);
 	follow_equal(&w, a, b);
 	for_each_group(&w, a, b, pair_by_contents);
 	follow_equal(&w, a, b);

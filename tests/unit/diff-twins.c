@@ -121,6 +121,31 @@ static void two_in_one_changed_function(void **state)
 	}
 }
 
+#define ONCE(mask, text) \
+	"if (a & " mask ") { static char count; if (!count) { count = 1; say(\"" text "\"); } } "
+#define TWICE(first, second) EXT "int f(int a) { " first second "return 0; }"
+
+/* Statements exchanged: same instructions or not, each keeps the variable that it had. */
+static void two_in_one_function_exchanged(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} fixes[] = {
+		{ TWICE(ONCE("1", "one"), ONCE("2", "two")), TWICE(ONCE("2", "two"), ONCE("1", "one")) },
+		{ TWICE(ONCE("1", "one"), ONCE("1", "two")), TWICE(ONCE("1", "two"), ONCE("1", "one")) },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(fixes); i++) {
+		SCOPED(kit_close) struct kit_pair k;
+
+		open_texts(&k, FLAGS, fixes[i].before, fixes[i].after);
+		assert_int_equal(kit_entity(k.b, "f")->change, CHANGED);
+		for (size_t n = 0; n < 2; n++)
+			assert_ptr_equal(kit_used(k.a, "f", "count", n)->twin,
+					 kit_used(k.b, "f", "count", 1 - n));
+	}
+}
+
 static void initial_values_are_not_identity(void **state)
 {
 	SCOPED(kit_close) struct kit_pair k;
@@ -254,6 +279,7 @@ int main(void)
 		cmocka_unit_test(static_added_in_front),
 		cmocka_unit_test(two_in_one_function),
 		cmocka_unit_test(two_in_one_changed_function),
+		cmocka_unit_test(two_in_one_function_exchanged),
 		cmocka_unit_test(initial_values_are_not_identity),
 		cmocka_unit_test(suffixes_renumbered),
 		cmocka_unit_test(clones_of_one_kind_exchanged),

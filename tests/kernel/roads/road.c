@@ -212,17 +212,16 @@ bool road_replaces(const struct build_report *report, const char *kobject, const
 	return false;
 }
 
-void road_boot(const char *livepatch, const char *script, const struct str_vec *modules,
-	       const char *cmdline, struct boot_result *result)
+static void boot(struct boot_request *request, const char *script, struct boot_result *result)
 {
 	scoped_free char *path = path_join(road_dir, "script.sh");
-	struct boot_request request = { .livepatch = livepatch, .script = script ? path : NULL,
-					.modules = modules, .cmdline = cmdline };
 
 	*result = (struct boot_result){ 0 };
-	if (script)
+	if (script) {
 		write_text(path, script);
-	struct error *err = boot_test(road_target, &request, result);
+		request->script = path;
+	}
+	struct error *err = boot_test(road_target, request, result);
 
 	if (err)
 		print_error("%s: %s\n", err->id, err->message);
@@ -230,6 +229,19 @@ void road_boot(const char *livepatch, const char *script, const struct str_vec *
 	if (!result->ok)
 		findings_print(&result->findings, stderr);
 	assert_true(result->ok);
+}
+
+void road_boot(const char *livepatch, const char *script, const struct str_vec *modules,
+	       const char *cmdline, struct boot_result *result)
+{
+	boot(&(struct boot_request){ .livepatch = livepatch, .modules = modules, .cmdline = cmdline },
+	     script, result);
+}
+
+void road_boot_with(const char *livepatch, const char *script, const struct str_vec *extra,
+		    struct boot_result *result)
+{
+	boot(&(struct boot_request){ .livepatch = livepatch, .extra = extra }, script, result);
 }
 
 static bool scan_symbols(Elf *elf, const char *name)

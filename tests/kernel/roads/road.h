@@ -61,6 +61,9 @@ bool road_replaces(const struct build_report *report, const char *kobject, const
 /* Boots the livepatch with a script; asserts that the test passed. The result is the caller's. */
 void road_boot(const char *livepatch, const char *script, const struct str_vec *modules,
 	       const char *cmdline, struct boot_result *result);
+/* The same with files for the guest. */
+void road_boot_with(const char *livepatch, const char *script, const struct str_vec *extra,
+		    struct boot_result *result);
 /* Does the symbol table of the module have this name? */
 bool road_module_has_symbol(const char *path, const char *name);
 
