@@ -1,4 +1,4 @@
-#!/bin/sh
+there "$1" || return#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs in the guest: loads the modules of this test in every order that matters and prints what can be
 # read. "== CASE" begins a case, "NAME VALUE" is something read. What is right is known to convert.c alone.
@@ -6,12 +6,24 @@ cd /test || exit 1
 klp=/sys/kernel/livepatch
 a=/sys/module/suture_a/parameters
 
-begin() { echo "== $1"; }
+begin() {
+	echo "== $1"
+	echo "time $(cut -d" " -f1 /proc/uptime)"
+}
 
 # Reads a file, each line with a prefix.
 show() { sed "s/^/$1./" "$2"; }
 
-answer() { echo "$1 $(sed -n 's/^answer //p' /proc/suture_a)"; }
+there() { grep -q "^$1 " /proc/modules; }
+
+# "NAME VALUE", nothing when suture_a is not there.
+answer() { there suture_a && echo "$1 $(sed -n "s/^answer //p" /proc/suture_a)"; }
+
+# "NAME 0", or "NAME STATUS MESSAGE"
+try_insmod() {
+	text=$(insmod suture_a.ko 2>&1)
+	echo "$1 $?${text:+ $text}"
+}
 
 # settled NAME [TENTHS]: waits until the livepatch is not in transition any more, or gone.
 settled() {
@@ -40,6 +52,7 @@ disable() {
 
 # The module's last reference goes a moment after the transition.
 remove() {
+	grep -q "^$1 " /proc/modules || return
 	for n in 1 2 3 4 5 6 7 8 9 10; do
 		rmmod "$1" 2>/dev/null && return
 		usleep 100000
@@ -63,7 +76,8 @@ addresses() {
 	done
 }
 
-log_of() { dmesg | sed -n "s/.*\] $1: /log /p"; }
+# busybox tries a module that was refused a second time.
+log_of() { dmesg | sed -n "s/.*\] $1: /log /p"; | uniq; }
 
 begin automatic
 show before.core /proc/version
@@ -102,16 +116,17 @@ begin unloaded-and-loaded-again
 remove suture_a
 echo "patched.a $(cat $klp/lp_coming/suture_a/patched)"
 echo "there $(grep -c '^suture_a ' /proc/modules)"
-insmod suture_a.ko
+try_insmod second
 answer again
 remove suture_a
-insmod suture_a.ko
+try_insmod third
 answer third
 
 begin never-loaded
 echo "patched.c $(cat $klp/lp_coming/suture_c/patched)"
 echo "enabled $(cat $klp/lp_coming/enabled) $(cat $klp/lp_coming/transition)"
 unload lp_coming
+there suture_a || insmod suture_a.ko
 answer after
 remove suture_a
 
@@ -167,8 +182,7 @@ show core /proc/version
 answer with
 remove suture_a
 echo 1 > /sys/module/lp_callbacks/parameters/refuse_module
-text=$(insmod suture_a.ko 2>&1)
-echo "insmod $? $text"
+try_insmod insmod
 echo "module.there $(grep -c '^suture_a ' /proc/modules)"
 echo 0 > /sys/module/lp_callbacks/parameters/refuse_module
 insmod suture_a.ko
@@ -177,6 +191,17 @@ unload lp_callbacks
 answer after
 show after.core /proc/version
 log_of lp_callbacks
+
+begin refused-then-loaded
+remove suture_a
+load lp_refuses
+try_insmod first
+echo 0 > /sys/module/lp_refuses/parameters/refuse
+try_insmod second
+answer second
+unload lp_refuses
+there suture_a || insmod suture_a.ko
+answer after
 
 begin shadow
 load lp_shadow

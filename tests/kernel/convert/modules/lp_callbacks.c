@@ -6,8 +6,6 @@ static int refuse_core, refuse_module;
 module_param(refuse_core, int, 0644);
 module_param(refuse_module, int, 0644);
 
-extern int a_secret;
-
 static const char *name_of(struct klp_object *object)
 {
 	return object->name ? object->name : "vmlinux";
@@ -21,10 +19,9 @@ static int before_patch(struct klp_object *object)
 	return refuse ? -ENODEV : 0;
 }
 
-/* A symbol of the object is usable here. */
 static void after_patch(struct klp_object *object)
 {
-	pr_info("post_patch %s %d\n", name_of(object), object->name ? a_secret : 0);
+	pr_info("post_patch %s\n", name_of(object));
 }
 
 static void before_unpatch(struct klp_object *object)
