@@ -35,41 +35,6 @@ struct options {
 	struct str_vec modules;
 };
 
-static struct error *add_module(struct symlist *list, const char *path)
-{
-	scoped_image struct image *image = NULL;
-	const char *base = path_basename(path), *dot = strstr(base, ".ko");
-	scoped_free char *name = dot ? xstrndup(base, dot - base) : xstrdup(base);
-
-	for (char *p = name; *p; p++)
-		if (*p == '-')
-			*p = '_';
-	if (symlist_has_object(list, name))
-		return error_new("K10", "%s: the symbol list has a module %s already", path, name);
-	TRY(image_open(name, path, &image));
-	symlist_add_image(list, image);
-	return NULL;
-}
-
-static struct error *read_symbols(const struct options *o, struct symlist *list)
-{
-	scoped_target struct target *target = NULL;
-	struct error *err;
-
-	if (o->symbols) {
-		TRY(symlist_read(o->symbols, list));
-	} else {
-		TRY(target_open(o->target, &target));
-		TRY(symlist_of_target(target, list));
-	}
-	err = NULL;
-	for (size_t i = 0; !err && i < o->modules.n; i++)
-		err = add_module(list, o->modules.at[i]);
-	if (err)
-		symlist_free(list);
-	return err;
-}
-
 static json_t *symbols_json(const struct convert_result *r)
 {
 	json_t *list = json_array();
@@ -139,7 +104,7 @@ static int run(const struct options *o, const char *path)
 {
 	struct symlist list = { 0 };
 	int code = EXIT_ERROR;
-	struct error *err = read_symbols(o, &list);
+	struct error *err = symlist_open(o->symbols, o->target, &o->modules, &list);
 
 	if (!err)
 		err = convert_file(o, path, &list, &code);

@@ -68,6 +68,12 @@ void symlist_free(struct symlist *list);
  * was made, unless the target is somebody's build tree.
  */
 struct error *symlist_of_target(struct target *target, struct symlist *list);
+/* Adds a module by its .ko, one that the target does not ship. Id K10: the list has it. */
+struct error *symlist_add_module_file(struct symlist *list, const char *path);
+/* What commands take: a list from a file, or (symbols NULL) of the target of that name, and further
+ * modules. On an error the list is empty. */
+struct error *symlist_open(const char *symbols, const char *target_name,
+			   const struct str_vec *modules, struct symlist *list);
 /* In our format; deterministic. The text is the caller's. */
 void symlist_print(const struct symlist *list, struct str *out);
 

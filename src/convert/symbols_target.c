@@ -111,3 +111,38 @@ struct error *symlist_of_target(struct target *t, struct symlist *l)
 		symlist_free(l);
 	return err;
 }
+
+struct error *symlist_add_module_file(struct symlist *l, const char *path)
+{
+	scoped_image struct image *image = NULL;
+	const char *base = path_basename(path), *dot = strstr(base, ".ko");
+	scoped_free char *name = dot ? xstrndup(base, dot - base) : xstrdup(base);
+
+	for (char *p = name; *p; p++)
+		if (*p == '-')
+			*p = '_';
+	if (symlist_has_object(l, name))
+		return error_new("K10", "%s: the symbol list has a module %s already", path, name);
+	TRY(image_open(name, path, &image));
+	symlist_add_image(l, image);
+	return NULL;
+}
+
+struct error *symlist_open(const char *symbols, const char *target_name,
+			   const struct str_vec *modules, struct symlist *l)
+{
+	scoped_target struct target *target = NULL;
+	struct error *err = NULL;
+
+	if (symbols) {
+		TRY(symlist_read(symbols, l));
+	} else {
+		TRY(target_open(target_name, &target));
+		TRY(symlist_of_target(target, l));
+	}
+	for (size_t i = 0; !err && i < modules->n; i++)
+		err = symlist_add_module_file(l, modules->at[i]);
+	if (err)
+		symlist_free(l);
+	return err;
+}

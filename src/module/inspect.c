@@ -302,7 +302,10 @@ void inspection_free(struct inspection *in)
 		free(in->relocs.at[i].object);
 		free(in->relocs.at[i].symbol);
 		free(in->relocs.at[i].position);
+		free(in->relocs.at[i].address);
 	}
+	for (size_t i = 0; i < in->functions.n; i++)
+		free(in->functions.at[i].address);
 	inspect_func_vec_free(&in->functions);
 	inspect_reloc_vec_free(&in->relocs);
 	inspect_import_vec_free(&in->imports);

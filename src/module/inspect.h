@@ -22,6 +22,7 @@ struct inspect_func {
 	const char *name;
 	uint64_t sympos;
 	const char *new_name; /* of the replacement; NULL if no symbol names it */
+	char *address; /* in the kernel that was asked for (inspect_resolve.h); NULL: not known */
 };
 DEFINE_VEC(inspect_func_vec, struct inspect_func)
 
@@ -32,6 +33,7 @@ struct inspect_reloc {
 	char *object;    /* of the symbol */
 	char *symbol;
 	char *position;  /* text after the comma */
+	char *address;   /* of the symbol, as above: "0x...", in a module "SECTION+0x..." */
 	size_t count;
 };
 DEFINE_VEC(inspect_reloc_vec, struct inspect_reloc)
@@ -40,6 +42,7 @@ struct inspect_import {
 	const char *name;
 	bool has_crc;
 	uint32_t crc;
+	const char *owner; /* object that exports it, as above */
 };
 DEFINE_VEC(inspect_import_vec, struct inspect_import)
 
@@ -59,6 +62,7 @@ struct inspection {
 	struct inspect_import_vec imports;
 	struct inspect_special_vec specials;
 	struct str_vec modinfo; /* "key=value", pointing into the object */
+	const char *kernel; /* whose addresses; NULL: nobody was asked. Belongs to the symbol list */
 	struct finding_vec findings;
 };
 

@@ -133,7 +133,7 @@ static void read_funcs(struct inspection *in, const char *kobject, struct obj_se
 			return;
 		inspect_func_vec_push(&in->functions, (struct inspect_func){
 			kobject, text_at(s, at), number_at(s, at + FUNC_SYMPOS),
-			function_name(s, at + FUNC_NEW) });
+			function_name(s, at + FUNC_NEW), NULL });
 	}
 }
 
@@ -196,7 +196,7 @@ static void read_kpatch(struct inspection *in, struct obj_section *s)
 		if (name && object)
 			inspect_func_vec_push(&in->functions, (struct inspect_func){
 				object, name, number_at(s, at + KPATCH_SYMPOS),
-				function_name(s, at) });
+				function_name(s, at), NULL });
 	}
 }
 

@@ -4,6 +4,13 @@
 #include "base/str.h"
 #include "module/inspect.h"
 
+/* " at ADDRESS", when a kernel was asked. */
+static void print_address(const struct inspection *in, const char *address, FILE *out)
+{
+	if (in->kernel)
+		fprintf(out, " at %s", address ? address : "?");
+}
+
 static void print_functions(const struct inspection *in, FILE *out)
 {
 	fprintf(out, "replaces %zu functions%s%s%s\n", in->functions.n, in->source ? " (from " : "",
@@ -11,8 +18,9 @@ static void print_functions(const struct inspection *in, FILE *out)
 	for (size_t i = 0; i < in->functions.n; i++) {
 		const struct inspect_func *f = &in->functions.at[i];
 
-		fprintf(out, "  %s:%s,%llu by %s\n", f->kobject, f->name,
-			(unsigned long long)f->sympos, f->new_name ? f->new_name : "?");
+		fprintf(out, "  %s:%s,%llu", f->kobject, f->name, (unsigned long long)f->sympos);
+		print_address(in, f->address, out);
+		fprintf(out, " by %s\n", f->new_name ? f->new_name : "?");
 	}
 	if (in->replace >= 0)
 		fprintf(out, "  %s\n", in->replace ? "replaces all earlier livepatches (klp_patch.replace)" :
@@ -29,19 +37,27 @@ static void print_relocs(const struct inspection *in, FILE *out)
 	for (size_t i = 0; i < in->relocs.n; i++) {
 		const struct inspect_reloc *r = &in->relocs.at[i];
 
-		fprintf(out, "  with %s, in %s: %zu to %s:%s,%s\n", r->patched, r->section, r->count,
+		fprintf(out, "  with %s, in %s: %zu to %s:%s,%s", r->patched, r->section, r->count,
 			r->object, r->symbol, r->position);
+		print_address(in, r->address, out);
+		putc('\n', out);
 	}
 }
 
 static void print_needs(const struct inspection *in, FILE *out)
 {
 	fprintf(out, "needs %zu exported symbols\n", in->imports.n);
-	for (size_t i = 0; i < in->imports.n; i++)
-		if (in->imports.at[i].has_crc)
-			fprintf(out, "  %s (0x%08x)\n", in->imports.at[i].name, in->imports.at[i].crc);
+	for (size_t i = 0; i < in->imports.n; i++) {
+		const struct inspect_import *m = &in->imports.at[i];
+
+		if (m->has_crc)
+			fprintf(out, "  %s (0x%08x)", m->name, m->crc);
 		else
-			fprintf(out, "  %s (no version)\n", in->imports.at[i].name);
+			fprintf(out, "  %s (no version)", m->name);
+		if (in->kernel)
+			fprintf(out, " of %s", m->owner ? m->owner : "?");
+		putc('\n', out);
+	}
 }
 
 static bool is_shown(const char *modinfo)
@@ -92,9 +108,10 @@ static json_t *functions_json(const struct inspection *in)
 	for (size_t i = 0; i < in->functions.n; i++) {
 		const struct inspect_func *f = &in->functions.at[i];
 
-		json_array_append_new(list, json_pack("{so so sI so}", "object", text(f->kobject),
+		json_array_append_new(list, json_pack("{so so sI so so}", "object", text(f->kobject),
 						      "name", text(f->name), "sympos",
-						      (json_int_t)f->sympos, "by", text(f->new_name)));
+						      (json_int_t)f->sympos, "by", text(f->new_name),
+						      "address", text(f->address)));
 	}
 	return list;
 }
@@ -106,10 +123,11 @@ static json_t *relocs_json(const struct inspection *in)
 	for (size_t i = 0; i < in->relocs.n; i++) {
 		const struct inspect_reloc *r = &in->relocs.at[i];
 
-		json_array_append_new(list, json_pack("{so so so so so sI}", "with", text(r->patched),
+		json_array_append_new(list, json_pack("{so so so so so so sI}", "with", text(r->patched),
 						      "section", text(r->section), "object",
 						      text(r->object), "symbol", text(r->symbol),
-						      "position", text(r->position), "count",
+						      "position", text(r->position), "address",
+						      text(r->address), "count",
 						      (json_int_t)r->count));
 	}
 	return list;
@@ -122,7 +140,8 @@ static json_t *imports_json(const struct inspection *in)
 	for (size_t i = 0; i < in->imports.n; i++) {
 		const struct inspect_import *m = &in->imports.at[i];
 
-		json_array_append_new(list, json_pack("{so so}", "name", text(m->name), "crc",
+		json_array_append_new(list, json_pack("{so so so}", "name", text(m->name), "owner",
+						      text(m->owner), "crc",
 						      m->has_crc ? json_integer(m->crc) : json_null()));
 	}
 	return list;
@@ -146,7 +165,8 @@ json_t *inspection_json(const struct inspection *in)
 
 	for (size_t i = 0; i < in->modinfo.n; i++)
 		json_array_append_new(info, text(in->modinfo.at[i]));
-	return json_pack("{so so so so so so so so}", "modinfo", info, "source", text(in->source),
+	return json_pack("{so so so so so so so so so}", "modinfo", info, "kernel", text(in->kernel),
+			 "source", text(in->source),
 			 "replace", in->replace < 0 ? json_null() : json_boolean(in->replace),
 			 "functions", functions_json(in), "relocations", relocs_json(in), "imports",
 			 imports_json(in), "sections", specials_json(in), "findings",
