@@ -19,9 +19,14 @@
 struct extract_request {
 	struct target *target;
 	const struct command *command; /* the unit's recorded command */
-	const char *farm;              /* root of the view with the fix, NULL: the tree itself */
+	const char *farm;              /* root of a view with the fix (plain text, without #line),
+					* NULL: the tree itself */
 	const char *workdir;           /* scratch */
 	const struct str_vec *functions; /* to start from: names in the source */
+	const char *prologue;          /* for the top, before the first #include, or NULL */
+	const char *after_includes;    /* directly behind the #includes of the head, or NULL */
+	bool global;                   /* replaced functions lose static and inline, and get a
+					* prototype in front: another file refers to them */
 	fate_of fate_of;
 	void *fate_arg;
 	struct finding_vec *findings;

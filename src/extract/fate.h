@@ -22,7 +22,11 @@ struct name_fate {
 	enum fate fate;
 	char *reason;          /* one sentence for --why and the report; never NULL */
 	char *new_name;        /* FATE_REPLACE: name of the copy */
-	char *object, *symbol; /* FATE_KLP: as for SUTURE_KLP_ALIAS() of suture/livepatch.h */
+	char *object, *symbol; /* FATE_KLP: as for SUTURE_KLP_ALIAS() of suture/livepatch.h;
+				* FATE_REPLACE: how the old function is reached, or NULL */
+	char *label;           /* FATE_KLP: name in the assembler if it must not be the identifier
+				* (two of one name in one module, static calls), or NULL: the
+				* declaration then has __asm__("label") and the label is annotated */
 	char *patched;         /* FATE_KLP: the patched object if it is not `object`, or NULL */
 	unsigned int position; /* FATE_KLP */
 };
@@ -37,6 +41,8 @@ struct name_question {
 	bool defined;         /* the unit (headers included) has its definition */
 	bool in_unit_file;    /* defined in the unit's own .c file, not in a header */
 	bool is_const;        /* a variable that is const (array elements too) */
+	bool by_macro;        /* static variable of a function, declared by a macro: its text cannot
+			       * be changed, it is copied or refused */
 	const char *asked_by; /* the function or variable that mentions it, for messages; or NULL */
 };
 
