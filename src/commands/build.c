@@ -11,7 +11,8 @@
 #include "driver/build.h"
 
 static const char help[] =
-	"usage: suture build FIX... [-t TARGET] [-o DIR] [-n NAME] [--no-replace] [--json]\n\n"
+	"usage: suture build FIX... [-t TARGET] [-o DIR] [-n NAME] [--no-replace]\n"
+	"                        [--from-source] [--json]\n\n"
 	"Makes DIR/livepatch-NAME.ko for the target from one or more unified diffs (-p1), a report\n"
 	"livepatch-NAME.json, and livepatch-NAME.d/ with the objects and sources made on the way.\n"
 	"Exit code 0: made, 1: refused (the reasons are printed), 2: could not be done.\n\n"
@@ -19,19 +20,20 @@ static const char help[] =
 	"  -o, --output DIR      default: the current directory\n"
 	"  -n, --name NAME       default: from the file name of the first fix\n"
 	"      --replace         atomic replace of older livepatches (default)\n"
-	"      --no-replace      stack upon older livepatches\n";
+	"      --no-replace      stack upon older livepatches\n"
+	"      --from-source     by way of the source that `suture extract` writes\n";
 
 struct options {
 	struct common_options common;
 	const char *target, *out_dir, *name;
-	bool replace;
+	bool replace, from_source;
 };
 
 /*
  * "livepatch-NAME": a module name may have 55 characters (MODULE_NAME_LEN, include/linux/module.h);
  * anything but letters, digits and _ becomes a dash.
  */
-static char *module_name(const char *name, const char *first_fix)
+char *livepatch_name(const char *name, const char *first_fix)
 {
 	const char *base = path_basename(first_fix);
 	size_t n = strcspn(base, ".");
@@ -74,8 +76,10 @@ static struct error *run(const struct options *o, char **fixes, size_t n, int *c
 	TRY(target_open(o->target, &target));
 	TRY(make_dirs(o->out_dir));
 	struct error *err = fix_read(fixes, n, &fix);
-	scoped_free char *name = module_name(o->name, fixes[0]);
-	struct build_request rq = { target, &fix, name, o->out_dir, o->replace };
+	scoped_free char *name = livepatch_name(o->name, fixes[0]);
+	struct build_request rq = { .target = target, .fix = &fix, .name = name,
+				    .out_dir = o->out_dir, .replace = o->replace,
+				    .from_source = o->from_source };
 
 	if (!err)
 		err = build_livepatch(&rq, &report);
@@ -101,7 +105,8 @@ int command_build(int argc, char **argv)
 	static const struct option options[] = {
 		{ "target", required_argument, NULL, 't' }, { "output", required_argument, NULL, 'o' },
 		{ "name", required_argument, NULL, 'n' },   { "replace", no_argument, NULL, 'R' },
-		{ "no-replace", no_argument, NULL, 'N' },   COMMON_LONG_OPTIONS,
+		{ "no-replace", no_argument, NULL, 'N' },   { "from-source", no_argument, NULL, 'S' },
+		COMMON_LONG_OPTIONS,
 		{ 0 },
 	};
 	struct options o = { .out_dir = ".", .replace = true };
@@ -116,6 +121,8 @@ int command_build(int argc, char **argv)
 			o.name = optarg;
 		else if (c == 'R' || c == 'N')
 			o.replace = c == 'R';
+		else if (c == 'S')
+			o.from_source = true;
 		else if (!common_option(c, &o.common))
 			return EXIT_USAGE;
 	}

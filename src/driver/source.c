@@ -12,7 +12,7 @@
 
 /* One text: of a unit with the fix, or without it. */
 struct attempt {
-	const struct source_request *rq;
+	const struct patch_source_request *rq;
 	struct source_unit *unit;
 	struct fate_unit fates;
 	struct extract_result result;
@@ -44,7 +44,8 @@ static size_t behind_includes(const char *text)
 static void insert_after_includes(struct attempt *a)
 {
 	static const char marker[] = "/* SUTURE-AFTER-INCLUDES */\n";
-	scoped_free char *text = source_after_includes(a->unit, &a->fates.silenced);
+	scoped_free char *text = patch_source_after_includes(a->unit, a->result.text,
+							    &a->fates.silenced);
 	char *at = strstr(a->result.text, marker);
 	size_t skip = at ? strlen(marker) : 0;
 	size_t head = at ? (size_t)(at - a->result.text) : behind_includes(a->result.text);
@@ -130,7 +131,7 @@ static void take_new_names(struct attempt *a)
 
 static struct error *compile(struct attempt *a)
 {
-	scoped_free char *head = source_head(a->rq, a->unit);
+	scoped_free char *head = patch_source_head(a->rq, a->unit, a->result.text);
 	scoped_free char *joined = xasprintf("%s\n%s", head, a->result.text);
 	scoped_free char *text = with_positions(joined);
 	scoped_free char *headers = path_join(a->rq->workdir, "headers");
@@ -247,14 +248,14 @@ static void attempt_free(struct attempt *a)
 }
 
 /* A local symbol's name in one livepatch with several units: "tcp_input" of net/ipv4/tcp_input.c. */
-static char *unit_prefix(const struct source *s, const struct source_unit *u)
+static char *unit_prefix(const struct patch_source *s, const struct source_unit *u)
 {
 	const char *base = path_basename(u->pair->unit->source);
 
 	return s->units.n < 2 ? NULL : xstrndup(base, strcspn(base, "."));
 }
 
-static struct error *attempt(const struct source_request *rq, struct source *s,
+static struct error *attempt(const struct patch_source_request *rq, struct patch_source *s,
 			     struct source_unit *u, bool patched, const char *farm, bool keep)
 {
 	scoped_free char *prefix = unit_prefix(s, u);
@@ -285,7 +286,7 @@ static struct error *attempt(const struct source_request *rq, struct source *s,
 
 /* ---- units ---- */
 
-static struct error *find_functions(const struct source_request *rq, struct source_unit *u)
+static struct error *find_functions(const struct patch_source_request *rq, struct source_unit *u)
 {
 	const struct pair *p = u->pair;
 
@@ -307,7 +308,7 @@ static char *stem_of(const char *name)
 }
 
 /* The first unit's file has the livepatch's name, further ones that of their unit as well. */
-static char *file_of(const struct source *s, size_t index)
+static char *file_of(const struct patch_source *s, size_t index)
 {
 	const char *base = path_basename(s->units.at[index].pair->unit->source);
 	scoped_free char *unit = xstrndup(base, strcspn(base, "."));
@@ -318,8 +319,8 @@ static char *file_of(const struct source *s, size_t index)
 	return xasprintf("%s.c", clean);
 }
 
-static struct error *add_units(const struct source_request *rq, const struct pair_vec *pairs,
-			       struct source *s)
+static struct error *add_units(const struct patch_source_request *rq, const struct pair_vec *pairs,
+			       struct patch_source *s)
 {
 	for (size_t i = 0; i < pairs->n; i++) {
 		struct source_unit u = { .pair = &pairs->at[i] };
@@ -342,7 +343,7 @@ static struct error *add_units(const struct source_request *rq, const struct pai
 /* An ordinary unit of the kernel proper, whose flags a module's files have by themselves. */
 static const char ordinary[] = "init/version.o";
 
-static const struct command *command_of(const struct source *s, const char *object)
+static const struct command *command_of(const struct patch_source *s, const char *object)
 {
 	for (size_t i = 0; i < s->commands.n; i++)
 		if (streq(s->commands.at[i].object_name, object))
@@ -350,7 +351,7 @@ static const struct command *command_of(const struct source *s, const char *obje
 	return NULL;
 }
 
-static struct error *find_commands(const struct source_request *rq, struct source *s)
+static struct error *find_commands(const struct patch_source_request *rq, struct patch_source *s)
 {
 	SCOPED(str_vec_free) struct str_vec objects = { 0 };
 
@@ -364,12 +365,12 @@ static struct error *find_commands(const struct source_request *rq, struct sourc
 		scoped_free char *object = xasprintf("%.*so", (int)strlen(u->file) - 1, u->file);
 
 		u->command = command_of(s, u->pair->unit->object_name);
-		u->build_flags = source_flags(u->command, command_of(s, ordinary), object);
+		u->build_flags = patch_source_flags(u->command, command_of(s, ordinary), object);
 	}
 	return NULL;
 }
 
-static void add_namespaces(struct source *s, const struct source_unit *u, const struct proof *proof)
+static void add_namespaces(struct patch_source *s, const struct source_unit *u, const struct proof *proof)
 {
 	for (size_t i = 0; i < proof->exports.n; i++) {
 		const struct export *e = export_find(u->pair->resolver.exports, proof->exports.at[i]);
@@ -382,7 +383,7 @@ static void add_namespaces(struct source *s, const struct source_unit *u, const 
 	}
 }
 
-static struct error *make_units(const struct source_request *rq, struct source *s)
+static struct error *make_units(const struct patch_source_request *rq, struct patch_source *s)
 {
 	bool patched = rq->fix && !rq->no_fix;
 	scoped_free char *farm = path_join(rq->workdir, "source-tree");
@@ -400,23 +401,23 @@ static struct error *make_units(const struct source_request *rq, struct source *
 	return NULL;
 }
 
-static void make_texts(const struct source_request *rq, struct source *s)
+static void make_texts(const struct patch_source_request *rq, struct patch_source *s)
 {
 	for (size_t i = 0; i < s->units.n; i++)
 		if (s->units.at[i].result.text)
-			s->units.at[i].text = source_unit_text(rq, s, i);
-	s->header = source_header(rq, s);
-	s->kbuild = source_kbuild(rq, s);
-	s->list = source_list(rq, s);
+			s->units.at[i].text = patch_source_unit_text(rq, s, i);
+	s->header = patch_source_header(rq, s);
+	s->kbuild = patch_source_kbuild(rq, s);
+	s->list = patch_source_list(rq, s);
 }
 
-struct error *source_make(const struct source_request *rq, const struct pair_vec *pairs,
-			  struct source *s)
+struct error *patch_source_make(const struct patch_source_request *rq, const struct pair_vec *pairs,
+			  struct patch_source *s)
 {
 	scoped_free char *headers = path_join(rq->workdir, "headers");
 
-	*s = (struct source){ .stem = stem_of(rq->name) };
-	TRY(source_write(s, headers)); /* no unit yet: suture/livepatch.h */
+	*s = (struct patch_source){ .stem = stem_of(rq->name) };
+	TRY(patch_source_write(s, headers)); /* no unit yet: suture/livepatch.h */
 	TRY(add_units(rq, pairs, s));
 	if (!s->units.n)
 		return NULL;
@@ -426,7 +427,7 @@ struct error *source_make(const struct source_request *rq, const struct pair_vec
 	return NULL;
 }
 
-void source_free(struct source *s)
+void patch_source_free(struct patch_source *s)
 {
 	for (size_t i = 0; i < s->units.n; i++) {
 		struct source_unit *u = &s->units.at[i];
@@ -446,5 +447,5 @@ void source_free(struct source *s)
 	free(s->kbuild);
 	free(s->header);
 	free(s->list);
-	*s = (struct source){ 0 };
+	*s = (struct patch_source){ 0 };
 }

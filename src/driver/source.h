@@ -28,7 +28,7 @@ struct source_unit {
 };
 DEFINE_VEC(source_unit_vec, struct source_unit)
 
-struct source_request {
+struct patch_source_request {
 	struct target *target;
 	const char *name;      /* of the module: "livepatch-NAME" */
 	const char *subject;
@@ -40,7 +40,7 @@ struct source_request {
 	struct finding_vec *findings;
 };
 
-struct source {
+struct patch_source {
 	struct source_unit_vec units;
 	struct command_vec commands;
 	struct str_vec namespaces;
@@ -50,39 +50,41 @@ struct source {
 };
 
 /*
- * pairs: those with p.a NULL are left out. Refusals go to findings. source_free() in any case. Ids
+ * pairs: those with p.a NULL are left out. Refusals go to findings. patch_source_free() in any case. Ids
  * M1..., U10, U11; a unit whose source does not compile is a refusal M32.
  */
-struct error *source_make(const struct source_request *rq, const struct pair_vec *pairs,
-			  struct source *source);
-void source_free(struct source *source);
+struct error *patch_source_make(const struct patch_source_request *rq, const struct pair_vec *pairs,
+			  struct patch_source *source);
+void patch_source_free(struct patch_source *source);
 
 /* Writes all files into the directory, which is made; files of other names stay. */
-struct error *source_write(const struct source *source, const char *dir);
+struct error *patch_source_write(const struct patch_source *source, const char *dir);
 /* Names of the files, for the report; the caller's (str_vec_free_all). */
-void source_files(const struct source *source, struct str_vec *names);
+void patch_source_files(const struct patch_source *source, struct str_vec *names);
 
 /* The replaced functions, as build reports them. */
-void source_replaced(const struct source *source, struct replaced_vec *replaced);
-void source_print_proof(const struct source *source, FILE *out);
-json_t *source_json(const struct source *source);
+void patch_source_replaced(const struct patch_source *source, struct replaced_vec *replaced);
+void patch_source_print_proof(const struct patch_source *source, FILE *out);
+json_t *patch_source_json(const struct patch_source *source);
 /* The decisions about a name, as `--why NAME` prints them; false: there is none. */
-bool source_print_why(const struct source *source, const char *name, FILE *out);
+bool patch_source_print_why(const struct patch_source *source, const char *name, FILE *out);
 
 /* ---- private to source*.c ---- */
 
 /* Text that stands before what was extracted, and what is put behind the #includes. */
-char *source_head(const struct source_request *rq, const struct source_unit *u);
-char *source_after_includes(const struct source_unit *u, const struct str_vec *silenced);
+char *patch_source_head(const struct patch_source_request *rq, const struct source_unit *u,
+			const char *text);
+char *patch_source_after_includes(const struct source_unit *u, const char *text,
+				  const struct str_vec *silenced);
 /* Head, extracted text, and in the first unit the tables of the livepatch. */
-char *source_unit_text(const struct source_request *rq, const struct source *source, size_t index);
-char *source_header(const struct source_request *rq, const struct source *source);
-char *source_kbuild(const struct source_request *rq, const struct source *source);
-char *source_list(const struct source_request *rq, const struct source *source);
+char *patch_source_unit_text(const struct patch_source_request *rq, const struct patch_source *source, size_t index);
+char *patch_source_header(const struct patch_source_request *rq, const struct patch_source *source);
+char *patch_source_kbuild(const struct patch_source_request *rq, const struct patch_source *source);
+char *patch_source_list(const struct patch_source_request *rq, const struct patch_source *source);
 /*
  * What the unit's command has, or lacks, beside that of an ordinary unit, as lines for Kbuild: flags
  * that its Makefile gives to it. The caller's.
  */
-char *source_flags(const struct command *unit, const struct command *ordinary, const char *object);
+char *patch_source_flags(const struct command *unit, const struct command *ordinary, const char *object);
 
 #endif

@@ -17,7 +17,7 @@ static struct error *put(const char *dir, const char *name, const char *text)
 	return write_file(path, text, strlen(text));
 }
 
-struct error *source_write(const struct source *s, const char *dir)
+struct error *patch_source_write(const struct patch_source *s, const char *dir)
 {
 	scoped_free char *headers = path_join(dir, "suture");
 	scoped_free char *header = xasprintf("%s.h", s->stem);
@@ -35,7 +35,7 @@ struct error *source_write(const struct source *s, const char *dir)
 	return put(dir, list, s->list);
 }
 
-void source_files(const struct source *s, struct str_vec *names)
+void patch_source_files(const struct patch_source *s, struct str_vec *names)
 {
 	for (size_t i = 0; i < s->units.n; i++)
 		str_vec_push(names, xstrdup(s->units.at[i].file));
@@ -45,7 +45,7 @@ void source_files(const struct source *s, struct str_vec *names)
 	str_vec_push(names, xasprintf("%s.json", s->stem));
 }
 
-void source_replaced(const struct source *s, struct replaced_vec *replaced)
+void patch_source_replaced(const struct patch_source *s, struct replaced_vec *replaced)
 {
 	for (size_t i = 0; i < s->units.n; i++)
 		for (size_t k = 0; k < s->units.at[i].set.list.n; k++) {
@@ -74,7 +74,7 @@ static void print_proof(const struct source_unit *u, const char *which, const st
 		fprintf(out, "        %s\n", p->lines.at[i]);
 }
 
-void source_print_proof(const struct source *s, FILE *out)
+void patch_source_print_proof(const struct patch_source *s, FILE *out)
 {
 	for (size_t i = 0; i < s->units.n; i++) {
 		const struct source_unit *u = &s->units.at[i];
@@ -100,7 +100,7 @@ static json_t *proof_json(const struct proof *p)
 	return json;
 }
 
-json_t *source_json(const struct source *s)
+json_t *patch_source_json(const struct patch_source *s)
 {
 	json_t *list = json_array();
 
@@ -128,7 +128,7 @@ static bool is_about(const struct extract_decision *d, const char *name)
 	return streq(d->what, name) || (last && streq(last + 1, name));
 }
 
-bool source_print_why(const struct source *s, const char *name, FILE *out)
+bool patch_source_print_why(const struct patch_source *s, const char *name, FILE *out)
 {
 	bool any = false;
 

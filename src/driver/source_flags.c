@@ -32,7 +32,7 @@ static void add_missing(const struct command *from, const struct command *in, st
 			str_add(out, " %s", from->argv.at[i]);
 }
 
-char *source_flags(const struct command *unit, const struct command *ordinary, const char *object)
+char *patch_source_flags(const struct command *unit, const struct command *ordinary, const char *object)
 {
 	scoped_str struct str more = { 0 }, less = { 0 };
 	struct str out = { 0 };

@@ -48,11 +48,11 @@ static const char *define_of(const struct command *c, const char *prefix)
 }
 
 /* Messages keep the prefix that they have in the kernel (pr_fmt() and others). */
-static void add_modname(struct str *out, const struct source_unit *u)
+static void add_modname(struct str *out, const struct source_unit *u, const char *text)
 {
 	const char *name = define_of(u->command, "-DKBUILD_MODNAME=");
 
-	if (name && strstr(u->result.text, "KBUILD_MODNAME"))
+	if (name && strstr(text, "KBUILD_MODNAME"))
 		str_add(out, "#undef KBUILD_MODNAME\n#define KBUILD_MODNAME %s\n", name);
 }
 
@@ -81,7 +81,8 @@ static void add_runtime_constants(struct str *out, const struct source_unit *u)
 			"#endif\n");
 }
 
-char *source_head(const struct source_request *rq, const struct source_unit *u)
+char *patch_source_head(const struct patch_source_request *rq, const struct source_unit *u,
+			const char *text)
 {
 	struct str out = { 0 };
 
@@ -91,7 +92,7 @@ char *source_head(const struct source_request *rq, const struct source_unit *u)
 		rq->target->release, u->pair->unit->source, kobject(u));
 	add_functions(&out, u);
 	str_add(&out, " */\n");
-	add_modname(&out, u);
+	add_modname(&out, u, text);
 	add_runtime_constants(&out, u);
 	return out.s;
 }
@@ -111,12 +112,13 @@ static void add_this_module(struct str *out, const struct source_unit *u)
 		kobject(u), kobject(u), kobject(u), kobject(u));
 }
 
-char *source_after_includes(const struct source_unit *u, const struct str_vec *silenced)
+char *patch_source_after_includes(const struct source_unit *u, const char *text,
+				  const struct str_vec *silenced)
 {
 	struct str out = { 0 };
 
 	str_add(&out, "%s", "");
-	if (u->result.text && strstr(u->result.text, "THIS_MODULE"))
+	if (strstr(text, "THIS_MODULE"))
 		add_this_module(&out, u);
 	if (silenced->n)
 		str_add(&out, "\n/* Tracepoints of a module cannot be used by a livepatch: off here. */\n");
@@ -128,7 +130,7 @@ char *source_after_includes(const struct source_unit *u, const struct str_vec *s
 
 /* ---- the tables ---- */
 
-static void add_table(struct str *out, const struct source *s, const char *object)
+static void add_table(struct str *out, const struct patch_source *s, const char *object)
 {
 	str_add(out, "static struct klp_func livepatch_funcs_%s[] = {\n", object);
 	for (size_t i = 0; i < s->units.n; i++) {
@@ -146,7 +148,7 @@ static void add_table(struct str *out, const struct source *s, const char *objec
 	str_add(out, "\t{ }\n};\n\n");
 }
 
-static void objects_of(const struct source *s, struct str_vec *objects)
+static void objects_of(const struct patch_source *s, struct str_vec *objects)
 {
 	struct map seen = { 0 };
 
@@ -161,7 +163,7 @@ static void objects_of(const struct source *s, struct str_vec *objects)
 	map_free(&seen);
 }
 
-static void add_patch(struct str *out, const struct source_request *rq, const struct str_vec *objects)
+static void add_patch(struct str *out, const struct patch_source_request *rq, const struct str_vec *objects)
 {
 	str_add(out, "static struct klp_object livepatch_objects[] = {\n");
 	for (size_t i = 0; i < objects->n; i++)
@@ -175,7 +177,7 @@ static void add_patch(struct str *out, const struct source_request *rq, const st
 		rq->replace ? "true" : "false");
 }
 
-static void add_glue(struct str *out, const struct source_request *rq, const struct source *s)
+static void add_glue(struct str *out, const struct patch_source_request *rq, const struct patch_source *s)
 {
 	struct str_vec objects = { 0 };
 
@@ -197,10 +199,10 @@ static void add_glue(struct str *out, const struct source_request *rq, const str
 	str_vec_free(&objects);
 }
 
-char *source_unit_text(const struct source_request *rq, const struct source *s, size_t index)
+char *patch_source_unit_text(const struct patch_source_request *rq, const struct patch_source *s, size_t index)
 {
 	const struct source_unit *u = &s->units.at[index];
-	scoped_free char *head = source_head(rq, u);
+	scoped_free char *head = patch_source_head(rq, u, u->result.text);
 	struct str out = { 0 };
 
 	str_add(&out, "%s\n%s", head, u->result.text);
@@ -213,7 +215,7 @@ char *source_unit_text(const struct source_request *rq, const struct source *s, 
 
 /* ---- the other files ---- */
 
-char *source_header(const struct source_request *rq, const struct source *s)
+char *patch_source_header(const struct patch_source_request *rq, const struct patch_source *s)
 {
 	struct str out = { 0 };
 
@@ -231,7 +233,7 @@ char *source_header(const struct source_request *rq, const struct source *s)
 	return out.s;
 }
 
-char *source_kbuild(const struct source_request *rq, const struct source *s)
+char *patch_source_kbuild(const struct patch_source_request *rq, const struct patch_source *s)
 {
 	struct str out = { 0 };
 
@@ -249,7 +251,7 @@ char *source_kbuild(const struct source_request *rq, const struct source *s)
 	return out.s;
 }
 
-char *source_list(const struct source_request *rq, const struct source *s)
+char *patch_source_list(const struct patch_source_request *rq, const struct patch_source *s)
 {
 	json_t *functions = json_array();
 
