@@ -56,16 +56,20 @@ static void insert_after_includes(struct attempt *a)
 	a->result.text = whole;
 }
 
-/* A line "from FILE:FIRST-LAST" in a comment stands in front of copied text: lines count from there. */
+/* A comment that ends in "from FILE:FIRST-LAST" stands in front of copied text: lines count from there. */
 static bool parse_marker(const char *line, char *file, size_t room, unsigned long *first)
 {
-	static const char start[] = "/* from ";
-	const char *colon = starts_with(line, start) ? strpbrk(line, ":\n") : NULL;
-	size_t n = colon ? (size_t)(colon - line) - strlen(start) : 0;
+	static const char start[] = "/* from ", replaced[] = "/* livepatch: replaces ";
+	size_t end = strcspn(line, "\n");
+	const char *from = starts_with(line, replaced) ? memmem(line, end, "from ", 5) :
+			   starts_with(line, start) ? line + strlen("/* ") : NULL;
+	const char *name = from ? from + strlen("from ") : line;
+	const char *colon = from ? memchr(name, ':', line + end - name) : NULL;
+	size_t n = colon ? (size_t)(colon - name) : 0;
 
-	if (!colon || *colon != ':' || n >= room || !isdigit((unsigned char)colon[1]))
+	if (!colon || n >= room || !isdigit((unsigned char)colon[1]))
 		return false;
-	memcpy(file, line + strlen(start), n);
+	memcpy(file, name, n);
 	file[n] = 0;
 	*first = strtoul(colon + 1, NULL, 10);
 	return true;
@@ -231,7 +235,8 @@ static struct error *hold_against_unit(struct attempt *a, struct proof *proof)
 	struct prove_request rq = {
 		.reference = a->patched ? p->unit->patched : p->unit->original,
 		.model = a->patched ? p->b : p->a, .extraction = a->object, .set = &a->unit->set,
-		.resolver = &p->resolver, .patched = a->patched, .findings = a->rq->findings,
+		.resolver = &p->resolver, .patched = a->patched, .silenced = a->fates.silenced.n > 0,
+		.findings = a->rq->findings,
 	};
 
 	return prove(&rq, proof);

@@ -18,7 +18,11 @@ static bool is_writable(const struct entity *e)
 static bool has_name(const struct entity *e, const struct name_question *q)
 {
 	bool numbered = strchr(e->name, '.') != NULL;
+	size_t n = strlen(q->name);
 
+	if (starts_with(q->name, "__UNIQUE_ID_")) /* with a counter at its end */
+		return e->kind == ENTITY_DATA && strncmp(e->name, q->name, n) == 0 &&
+		       (!e->name[n] || e->name[n] == '.');
 	return e->kind == ENTITY_DATA && streq(e->key, q->name) && numbered == (q->function != NULL);
 }
 
@@ -154,6 +158,8 @@ static void of_entity(struct fate_unit *u, const struct name_question *q, struct
 		fate_set(fate, FATE_COPY, "it has no size, so no state");
 	else if (!o)
 		without_original(u, q, e, fate);
+	else if (!is_writable(e) && !u->reach.reached[e->index])
+		fate_set(fate, FATE_COPY, "a constant that the compiler used by its value");
 	else if (e->change == CHANGED && !is_writable(e))
 		fate_set(fate, FATE_COPY, "the fix changes this constant");
 	else if (resolver_reaches(&u->resolver, o))

@@ -28,6 +28,8 @@ static const struct state_rule rules[] = {
 	{ "*__key*", NULL, false, FATE_REFUSE, "M22", SEVERITY_REFUSAL,
 	  "is a lock class: a second one splits what lockdep knows, and dies with the module",
 	  "include/linux/lockdep_types.h" },
+	{ "__UNIQUE_ID_ddebug*", NULL, false, FATE_COPY, "M21", SEVERITY_NOTE,
+	  AGAIN "and is switched under the name of the livepatch", "include/linux/dynamic_debug.h" },
 	{ NULL, "__dyndbg", false, FATE_COPY, "M21", SEVERITY_NOTE,
 	  AGAIN "and is switched under the name of the livepatch", "include/linux/dynamic_debug.h" },
 	{ NULL, ".printk_index", false, FATE_COPY, NULL, SEVERITY_NOTE,

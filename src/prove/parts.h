@@ -43,8 +43,23 @@ struct skeleton {
 	struct str_vec owned;
 };
 void skeleton_make(struct model *model, struct entity *e, struct skeleton *s);
+/* Counts a further function in. */
+void skeleton_add(struct model *model, struct entity *e, struct skeleton *s);
 void skeleton_free(struct skeleton *s);
+
+/*
+ * Two skeletons of one function, brought to the same words: a helper that is called on one side and is
+ * part of the code on the other is counted in on both. by_name: functions of model, the unit's.
+ */
+struct common {
+	struct model *model;
+	const struct map *by_name;
+	struct skeleton s, t;
+	struct map hidden; /* names of helpers that were counted in */
+};
+void common_make(struct common *c);
 /* The first three keys of a that b lacks, as text; NULL if there are none. The caller's. */
-char *skeleton_lacks(const struct map *a, const struct map *b);
+char *common_lacks(const struct common *c, const struct map *a, const struct map *b);
+void common_free(struct common *c);
 
 #endif

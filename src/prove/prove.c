@@ -13,6 +13,7 @@ struct pass {
 	struct object *reference, *extraction;
 	struct model *a, *b;
 	struct normal normal;
+	struct map functions;        /* of a: name → entity */
 	struct finding_vec findings; /* of the models: they were made before */
 };
 
@@ -30,10 +31,16 @@ const char *prove_class_name(enum prove_class class)
 		[PROVE_ENDBR] = "endbr",
 		[PROVE_REGISTERS] = "registers and order",
 		[PROVE_INLINING] = "inlining",
+		[PROVE_TRACEPOINT] = "tracepoint off",
 		[PROVE_UNEXPLAINED] = "not explained",
 	};
 
 	return names[class];
+}
+
+static bool is_compared(const struct entity *e)
+{
+	return e->kind == ENTITY_FUNCTION && !e->parent;
 }
 
 static struct error *pass_open(struct prover *p, unsigned int normalise, struct pass *pass)
@@ -47,6 +54,10 @@ static struct error *pass_open(struct prover *p, unsigned int normalise, struct 
 	normal_apply(pass->extraction, normalise);
 	TRY(model_new(pass->reference, &pass->findings, &pass->a));
 	TRY(model_new(pass->extraction, &pass->findings, &pass->b));
+	for (size_t i = 0; i < pass->a->entities.n; i++)
+		if (is_compared(pass->a->entities.at[i]))
+			map_put(&pass->functions, pass->a->entities.at[i]->name,
+				pass->a->entities.at[i]);
 	correlate(pass->a, pass->b);
 	compare(pass->a, pass->b);
 	return NULL;
@@ -59,12 +70,8 @@ static void pass_close(struct pass *pass)
 	object_free(pass->reference);
 	object_free(pass->extraction);
 	normal_free(&pass->normal);
+	map_free(&pass->functions);
 	findings_free(&pass->findings);
-}
-
-static bool is_compared(const struct entity *e)
-{
-	return e->kind == ENTITY_FUNCTION && !e->parent;
 }
 
 /* Both the function and its .cold part. */
@@ -114,22 +121,26 @@ static bool same_keys(const struct map *a, const struct map *b)
 
 static enum prove_class explain(struct prover *p, struct pass *pass, struct entity *e)
 {
-	struct skeleton s, t;
+	struct common c = { .model = pass->a, .by_name = &pass->functions };
 	enum prove_class class = PROVE_UNEXPLAINED;
 
-	skeleton_make(pass->a, e->twin, &s);
-	skeleton_make(pass->b, e, &t);
-	scoped_free char *lacks = skeleton_lacks(&s.refs, &t.refs);
-	scoped_free char *brings = skeleton_lacks(&t.refs, &s.refs);
+	skeleton_make(pass->a, e->twin, &c.s);
+	skeleton_make(pass->b, e, &c.t);
+	common_make(&c);
+	scoped_free char *lacks = common_lacks(&c, &c.s.refs, &c.t.refs);
+	scoped_free char *brings = common_lacks(&c, &c.t.refs, &c.s.refs);
 
-	if (lacks || brings) {
+	if (p->rq->silenced && !brings && lacks) {
+		class = PROVE_TRACEPOINT;
+		add_line(p, e->name, class, lacks);
+	} else if (lacks || brings) {
 		unexplained(p, e, lacks, brings);
 	} else {
-		class = same_keys(&s.functions, &t.functions) ? PROVE_REGISTERS : PROVE_INLINING;
+		class = !c.hidden.n && same_keys(&c.s.functions, &c.t.functions) ? PROVE_REGISTERS :
+										   PROVE_INLINING;
 		add_line(p, e->name, class, e->why);
 	}
-	skeleton_free(&s);
-	skeleton_free(&t);
+	common_free(&c);
 	return class;
 }
 
@@ -139,7 +150,7 @@ static enum prove_class explain(struct prover *p, struct pass *pass, struct enti
  */
 static enum prove_class without_twin(struct prover *p, const struct entity *e)
 {
-	add_line(p, e->name, PROVE_INLINING, "a helper that the unit inlines everywhere");
+	add_line(p, e->name, PROVE_INLINING, "a helper that the unit has only inlined or as clones");
 	return PROVE_INLINING;
 }
 

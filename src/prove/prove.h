@@ -41,6 +41,7 @@ struct prove_request {
 	const struct replacements *set;
 	const struct resolver *resolver;
 	bool patched;                     /* the reference is the patched object */
+	bool silenced;                    /* tracepoints are off in the livepatch */
 	struct finding_vec *findings;
 };
 
@@ -50,6 +51,7 @@ enum prove_class {
 	PROVE_ENDBR,      /* but for the ENDBR of a function that is no longer static */
 	PROVE_REGISTERS,  /* the same references, constants included, in other instructions */
 	PROVE_INLINING,   /* the same when helpers are counted to their callers */
+	PROVE_TRACEPOINT, /* but for tracepoints of the module, which are off in the livepatch */
 	PROVE_UNEXPLAINED,
 	PROVE_CLASSES
 };

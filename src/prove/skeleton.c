@@ -121,7 +121,16 @@ static void note_entries(struct builder *b, struct entity *e)
 	}
 }
 
-/* Constants of 16 bits and more that instructions hold: sizes, masks, error codes, magic numbers. */
+/* Limits of types, sizes, single bits: a compiler has several ways to say these. */
+static bool is_round(uint64_t v)
+{
+	uint64_t low = v & -v;
+
+	return v == low || (v & (v + 1)) == 0 || (v & (v - 1) & (v - 2)) == 0;
+}
+
+/* Constants of 16 bits and more that instructions hold: sizes, masks, error codes, magic
+ * numbers. "<= n" and "< n + 1" are the same. */
 static void note_immediates(struct builder *b, struct entity *e)
 {
 	const struct insn_vec *insns = entity_insns(e);
@@ -133,17 +142,16 @@ static void note_immediates(struct builder *b, struct entity *e)
 		if (in->branch || in->imm_size < 4 || in->imm_at + in->imm_size > in->length)
 			continue;
 		memcpy(&v, e->section->data + e->start + in->offset + in->imm_at, in->imm_size);
-		if (v > 0xffff && v < 0xffff0000u)
-			note(b, xasprintf("0x%" PRIx64, v));
+		if (v > 0xffff && v < 0xffff0000u && !is_round(v))
+			note(b, xasprintf("0x%" PRIx64, (v + 1) & ~(uint64_t)1));
 	}
 	entity_forget_insns(e);
 }
 
-void skeleton_make(struct model *model, struct entity *e, struct skeleton *s)
+void skeleton_add(struct model *model, struct entity *e, struct skeleton *s)
 {
 	struct builder b = { .model = model, .s = s };
 
-	*s = (struct skeleton){ 0 };
 	enter(&b, e);
 	for (size_t i = 0; i < b.todo.n; i++) {
 		note_refs(&b, entity_refs(model, b.todo.at[i]), false);
@@ -154,23 +162,15 @@ void skeleton_make(struct model *model, struct entity *e, struct skeleton *s)
 	entity_vec_free(&b.todo);
 }
 
+void skeleton_make(struct model *model, struct entity *e, struct skeleton *s)
+{
+	*s = (struct skeleton){ 0 };
+	skeleton_add(model, e, s);
+}
+
 void skeleton_free(struct skeleton *s)
 {
 	map_free(&s->refs);
 	map_free(&s->functions);
 	str_vec_free_all(&s->owned);
-}
-
-char *skeleton_lacks(const struct map *a, const struct map *b)
-{
-	enum { LIMIT = 3 };
-	struct str out = { 0 };
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->n; i++)
-		if (!map_has(b, a->entries[i].key) && n++ < LIMIT)
-			str_add(&out, "%s%.60s", out.n ? ", " : "", a->entries[i].key);
-	if (n > LIMIT)
-		str_add(&out, " and %zu more", n - LIMIT);
-	return out.s;
 }
