@@ -219,11 +219,14 @@ static void add_macro(struct closure *c, const struct piece *p, struct str *out)
 		str_add(out, "\n");
 }
 
+static void add_late_include(struct closure *c, const struct piece *p, struct str *out);
+
 static void (*const writers[])(struct closure *c, const struct piece *p, struct str *out) = {
 	[PIECE_CHUNK] = add_chunk,	   [PIECE_TYPE] = add_type,
 	[PIECE_EXPANDED] = add_expanded,   [PIECE_FUNCTION] = add_function,
 	[PIECE_PROTOTYPE] = add_declaration, [PIECE_EXTERN] = add_declaration,
 	[PIECE_MACRO] = add_macro,	   [PIECE_UNDEF] = add_macro,
+	[PIECE_INCLUDE] = add_late_include,
 };
 
 /* ---- head ---- */
@@ -236,16 +239,22 @@ static bool is_left_out(const struct closure *c, const struct macro *m)
 	return streq(name, "CREATE_TRACE_POINTS");
 }
 
-static void add_include(struct closure *c, const struct inclusion *in, struct map *seen,
-			struct str *out)
+static void add_include(struct closure *c, const struct head *h, struct map *seen, struct str *out)
 {
+	const struct inclusion *in = &c->tu->inclusions.at[h->inclusion];
 	const struct tu_file *f = &c->tu->files.at[in->file];
 
-	if (in->in_public || !f->include || c->tu->files.at[in->by].path[0] == '<' ||
-	    map_has(seen, f->include))
+	if (map_has(seen, f->include))
 		return;
 	map_put(seen, f->include, f->include);
 	str_add(out, "#include <%s>\n", f->include);
+}
+
+static void add_late_include(struct closure *c, const struct piece *p, struct str *out)
+{
+	SCOPED(map_free) struct map seen = {0};
+
+	add_include(c, &c->heads.at[p->number], &seen, out);
 }
 
 /* Includes of public headers in order, between them what the unit's file defines. */
@@ -254,18 +263,18 @@ static void add_head(struct closure *c, struct str *out)
 	SCOPED(map_free) struct map seen = {0};
 	size_t k = 0;
 
-	for (size_t i = 0; i < c->tu->inclusions.n; i++) {
-		const struct inclusion *in = &c->tu->inclusions.at[i];
+	for (size_t i = 0; i < c->heads.n; i++) {
+		const struct inclusion *in = &c->tu->inclusions.at[c->heads.at[i].inclusion];
 
-		for (; k < c->tu->macros.n && c->tu->macros.at[k].token <= in->token; k++) {
+		for (; k < in->macro; k++) {
 			const struct macro *m = &c->tu->macros.at[k];
 			struct piece p = {.kind = m->undef ? PIECE_UNDEF : PIECE_MACRO, .number = k};
 
-			if (m->file == c->tu->main_file && m->token <= c->head_end &&
-			    !is_left_out(c, m))
+			if (m->file == c->tu->main_file && k < c->head_end && !is_left_out(c, m))
 				add_macro(c, &p, out);
 		}
-		add_include(c, in, &seen, out);
+		if (c->heads.at[i].kept && !c->heads.at[i].late)
+			add_include(c, &c->heads.at[i], &seen, out);
 	}
 }
 
@@ -310,7 +319,8 @@ static void annotate_private(const struct closure *c, struct str *out)
 static int rank(const struct piece *p)
 {
 	switch (p->kind) {
-	case PIECE_FORWARD: return 0;
+	case PIECE_FORWARD:
+	case PIECE_INCLUDE: return 0;
 	case PIECE_UNDEF:
 	case PIECE_MACRO: return 1;
 	case PIECE_TYPE: return 2;
@@ -333,7 +343,8 @@ static int by_position(const void *a, const void *b)
 
 static bool stands_alone(const struct piece *p)
 {
-	return p->kind != PIECE_MACRO && p->kind != PIECE_UNDEF && p->kind != PIECE_FORWARD;
+	return p->kind != PIECE_MACRO && p->kind != PIECE_UNDEF && p->kind != PIECE_FORWARD &&
+	       p->kind != PIECE_INCLUDE;
 }
 
 void write_source(struct closure *c, struct str *out)
