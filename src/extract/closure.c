@@ -80,6 +80,7 @@ static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint3
 	const struct macro *m = tu_macro_at(c->tu, name, position);
 	uint32_t number = m ? m - c->tu->macros.at : 0;
 
+	c->uses_this_module |= name == c->this_module;
 	if (!m || c->macro_seen[number])
 		return;
 	c->macro_seen[number] = 1;
@@ -226,11 +227,15 @@ static uint16_t declared_file(const struct closure *c, const struct declared *d)
 	return tu_token(c->tu, d->token)->file;
 }
 
+/* Does a header that stands before everything else declare the tag? */
 static bool declared_in_header(const struct closure *c, uint32_t tag)
 {
-	for (uint32_t i = c->tu->tag_of[tag]; i; i = c->tu->declared.at[i - 1].earlier)
-		if (tu_is_public(c->tu, declared_file(c, &c->tu->declared.at[i - 1])))
+	for (uint32_t i = c->tu->tag_of[tag]; i; i = c->tu->declared.at[i - 1].earlier) {
+		const struct declared *d = &c->tu->declared.at[i - 1];
+
+		if (tu_is_public(c->tu, declared_file(c, d)) && !closure_in_late_header(c, d->token))
 			return true;
+	}
 	return false;
 }
 
@@ -335,6 +340,8 @@ static void read_work(struct closure *c, const struct work *w)
 	if (d.body > w->last)
 		d.body = 0;
 	d.last = w->last;
+	if (w->how == READ_WRITTEN)
+		closure_use_unit_names(c, d.first, d.last);
 	scan_declaration(c->tu, &d, &scan);
 	for (size_t i = 0; i < scan.mentions.n; i++) {
 		const struct mention *m = &scan.mentions.at[i];
@@ -374,6 +381,7 @@ struct error *closure_run(struct closure *c)
 	c->is_member = xcalloc(c->tu->n_names, 1);
 	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	closure_find_heads(c);
+	closure_find_unit_names(c);
 	for (size_t i = 0; i < c->request->functions->n; i++)
 		TRY(closure_ask(c, c->request->functions->at[i]));
 	read_all(c);

@@ -82,6 +82,12 @@ struct head {
 };
 DEFINE_VEC(head_vec, struct head)
 
+/* A macro of the unit's command line whose text is a string. */
+struct unit_name {
+	const struct macro *macro; /* NULL: there is none */
+	bool used;		   /* the string occurs in what is written */
+};
+
 /* Bits of closure.written. */
 enum { WRITTEN_TEXT = 1, WRITTEN_TYPE = 2, SCHEDULED = 4 /* shifted by enum reading */ };
 
@@ -102,6 +108,9 @@ struct closure {
 	struct head_vec heads; /* in order */
 	uint32_t *head_of;     /* name → number + 1 of the head that first declares it */
 	uint32_t *tag_head_of; /* the same of tags */
+	struct unit_name unit_names[3]; /* KBUILD_MODNAME and the like */
+	uint32_t this_module;		/* the name THIS_MODULE */
+	bool uses_this_module;
 	uint32_t head_end; /* records of the unit's file before this one go to the head */
 };
 
@@ -118,6 +127,10 @@ void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, e
 void closure_find_heads(struct closure *c);
 void closure_use_header_token(struct closure *c, uint32_t token);
 void closure_use_header_macro(struct closure *c, uint32_t macro);
+bool closure_in_late_header(const struct closure *c, uint32_t token);
+/* KBUILD_MODNAME, KBUILD_BASENAME, THIS_MODULE: a livepatch has its own. */
+void closure_find_unit_names(struct closure *c);
+void closure_use_unit_names(struct closure *c, uint32_t first, uint32_t last);
 void closure_finish_heads(struct closure *c);
 /* The text of a declaration is needed: its piece, and work. */
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by);

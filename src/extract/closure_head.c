@@ -4,6 +4,8 @@
  * private headers include the ones that are needed. Nearly all stand before everything else; one
  * that mentions types of private text (trace/events/ext4.h) keeps its place behind them.
  */
+#include <string.h>
+
 #include "base/cleanup.h"
 #include "extract/closure.h"
 
@@ -173,6 +175,13 @@ void closure_use_header_macro(struct closure *c, uint32_t macro)
 	keep(c, head_of_macro(c, macro));
 }
 
+bool closure_in_late_header(const struct closure *c, uint32_t token)
+{
+	uint32_t h = head_at(c, token);
+
+	return h && c->heads.at[h - 1].late;
+}
+
 /* A header's text may need what headers before it declare. */
 static void keep_needed_by(struct closure *c, const struct inclusion *in)
 {
@@ -196,4 +205,40 @@ void closure_finish_heads(struct closure *c)
 		if (h->kept)
 			keep_needed_by(c, &c->tu->inclusions.at[h->inclusion]);
 	}
+}
+
+/* ---- names of the unit ---- */
+
+static const char *const unit_names[] = {"KBUILD_MODNAME", "KBUILD_BASENAME", "KBUILD_MODFILE"};
+
+void closure_find_unit_names(struct closure *c)
+{
+	static const char this_module[] = "THIS_MODULE";
+
+	for (size_t i = 0; i < ARRAY_SIZE(unit_names); i++) {
+		uint32_t name = name_find(&c->tu->names, unit_names[i], strlen(unit_names[i]));
+
+		c->unit_names[i].macro = name ? tu_macro_at(c->tu, name, c->tu->tokens.n) : NULL;
+	}
+	c->this_module = name_find(&c->tu->names, this_module, strlen(this_module));
+}
+
+/* Is the token the macro's text? */
+static bool is_text(const struct tu *tu, uint32_t token, const struct macro *m)
+{
+	const char *p = tu->text + m->at, *end = p + m->length;
+	uint32_t n = tu_token_length(tu, token);
+
+	while (p < end && *p == ' ')
+		p++;
+	return (size_t)(end - p) == n && memcmp(p, tu->text + tu_token(tu, token)->at, n) == 0;
+}
+
+void closure_use_unit_names(struct closure *c, uint32_t first, uint32_t last)
+{
+	for (uint32_t i = first; i <= last; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(c->unit_names); k++)
+			if (tu_token(c->tu, i)->kind == LEX_STRING && c->unit_names[k].macro &&
+			    is_text(c->tu, i, c->unit_names[k].macro))
+				c->unit_names[k].used = true;
 }

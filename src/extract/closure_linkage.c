@@ -214,19 +214,26 @@ static void rename_siblings(struct closure *c, const struct piece *p, const char
 		for (uint32_t k = d->names; k < d->names + d->n_names; k++) {
 			const struct declared *n = &c->tu->declared.at[k];
 			scoped_free char *name = name_string(&c->tu->names, n->name);
-			char *renamed = n->kind == DECLARED_FUNCTION
+			char *renamed = n->kind <= DECLARED_VARIABLE
 						? pasted_name(c, name, p->argument, wish, of)
 						: NULL;
+			struct linkage *l = renamed ? linkage_for(c, n->name) : NULL;
 
 			if (!renamed)
 				continue;
-			struct linkage *l = linkage_for(c, n->name);
-
 			free(l->new_name);
 			l->new_name = renamed;
 			l->written = true;
 		}
 	}
+}
+
+/* Metadata that a macro makes beside functions: SYSCALL_METADATA() is left empty. */
+static bool is_variable(const struct closure *c, uint32_t declaration)
+{
+	const struct declaration *d = &c->tu->declarations.at[declaration];
+
+	return d->n_names && c->tu->declared.at[d->names].kind == DECLARED_VARIABLE;
 }
 
 /* The text of a replaced function: as it was written if the new name can be put there. */
@@ -264,7 +271,8 @@ static void replace(struct closure *c, uint32_t number, uint32_t by)
 	}
 	piece_vec_push(&c->pieces, p);
 	for (uint32_t i = p.chunk.first; i <= p.chunk.last; i++)
-		closure_push_work(c, i, c->tu->declarations.at[i].last, READ_WRITTEN, by);
+		if (i == declaration || !is_variable(c, i))
+			closure_push_work(c, i, c->tu->declarations.at[i].last, READ_WRITTEN, by);
 	if (p.chunk.file)
 		closure_use_words(c, &p.chunk, p.position, by);
 }
@@ -321,7 +329,13 @@ static struct linkage *linkage_for(struct closure *c, uint32_t name)
 void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t position, bool direct,
 			 uint32_t by)
 {
+	static const char own_module[] = "__this_module"; /* see write.c */
 	bool known = c->linkage_of[m->name];
+
+	if (m->name == name_find(&c->tu->names, own_module, sizeof(own_module) - 1)) {
+		c->uses_this_module |= direct;
+		return;
+	}
 	struct linkage *l = linkage_for(c, m->name);
 	bool promoted = direct && !l->direct;
 	uint32_t number = l - c->linkages.at;
