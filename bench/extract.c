@@ -3,8 +3,9 @@
  * What extraction costs, and what comes out, without the decisions of a build: a name that the
  * target's symbol list has is reached there, everything else is copied.
  *
- *     bench-extract TARGET SOURCE OUT FUNCTION...
+ *     bench-extract TARGET SOURCE [OUT FUNCTION...]
  *
+ * Without OUT: lists the functions that SOURCE defines. DECISIONS=1 shows the decisions.
  * Prints lines of the result, CPU seconds of the preprocessor, CPU seconds and peak memory of our own.
  */
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "base/str.h"
 #include "convert/symbols.h"
 #include "extract/extract.h"
+#include "extract/preprocess.h"
 #include "units/kbuild.h"
 
 struct policy {
@@ -114,13 +116,33 @@ static struct error *extract(struct target *target, const struct command *comman
 	findings_free(&findings);
 	printf("%s: %zu lines; CPU: preprocessor %.2f s, own %.2f s; peak %ld MB\n", out,
 	       count_lines(result.text), result.cpp_cpu, own, usage.ru_maxrss / 1024);
-	for (size_t i = 0; i < result.decisions.n && verbose; i++) {
+	for (size_t i = 0; i < result.decisions.n && getenv("DECISIONS"); i++) {
 		const struct extract_decision *d = &result.decisions.at[i];
 
 		printf("  %s: %s (%s; %s)\n", d->what, d->how, d->reason,
 		       d->needed_by ? d->needed_by : "asked for");
 	}
 	return write_file(out, result.text, strlen(result.text));
+}
+
+/* The functions that are defined in the unit's own file, one a line. */
+static struct error *list_functions(struct target *target, const struct command *command)
+{
+	scoped_temp_dir char *dir = NULL;
+	SCOPED(tu_free) struct tu tu = {0};
+	double cpu;
+
+	TRY(temp_dir_new("bench", &dir));
+	TRY(preprocess(target, command, NULL, dir, &tu, &cpu));
+	for (size_t i = 0; i < tu.declared.n; i++) {
+		const struct declared *d = &tu.declared.at[i];
+		scoped_free char *name = name_string(&tu.names, d->name);
+
+		if (d->kind == DECLARED_FUNCTION && d->definition &&
+		    tu_token(&tu, d->token)->file == tu.main_file)
+			printf("%s %u\n", name, tu_token(&tu, d->token)->line);
+	}
+	return NULL;
 }
 
 static struct error *run(int argc, char **argv)
@@ -133,6 +155,8 @@ static struct error *run(int argc, char **argv)
 	TRY(target_open(argv[1], &target));
 	TRY(symlist_of_target(target, &policy.symbols));
 	TRY(find_command(target, argv[2], &commands));
+	if (argc == 3)
+		return list_functions(target, &commands.at[0]);
 	for (int i = 4; i < argc; i++)
 		str_vec_push(&functions, xstrdup(argv[i]));
 	struct error *err = extract(target, &commands.at[0], argv[3], &policy, &functions);
@@ -143,11 +167,10 @@ static struct error *run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc < 5) {
-		fprintf(stderr, "usage: bench-extract TARGET SOURCE OUT FUNCTION...\n");
+	if (argc != 3 && argc < 5) {
+		fprintf(stderr, "usage: bench-extract TARGET SOURCE [OUT FUNCTION...]\n");
 		return 2;
 	}
-	verbose = getenv("VERBOSE") != NULL;
 	scoped_error struct error *err = run(argc, argv);
 
 	if (err)

@@ -6,9 +6,6 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
-/* Bits of closure.written. */
-enum { WRITTEN_TEXT = 1, WRITTEN_TYPE = 2, READ_TEXT = 4, READ_HEADER = 8 };
-
 void closure_decide(struct closure *c, const char *kind, uint32_t name, uint32_t by,
 		    const char *reason, const char *how, ...)
 {
@@ -25,24 +22,24 @@ void closure_decide(struct closure *c, const char *kind, uint32_t name, uint32_t
 	va_end(ap);
 }
 
-void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, bool from_header,
+void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, enum reading how,
 		       uint32_t by)
 {
-	uint8_t bit = from_header ? READ_HEADER : READ_TEXT;
+	uint8_t bit = SCHEDULED << how;
 	bool whole = last == c->tu->declarations.at[declaration].last;
 
 	if (whole && c->written[declaration] & bit)
 		return;
 	if (whole)
 		c->written[declaration] |= bit;
-	work_vec_push(&c->work, (struct work){declaration, last, from_header, by});
+	work_vec_push(&c->work, (struct work){declaration, last, how, by});
 }
 
 /* ---- macros ---- */
 
 static bool in_head(const struct closure *c, const struct macro *m)
 {
-	return m->file == c->tu->main_file && m->token <= c->head_end;
+	return m->file == c->tu->main_file && m - c->tu->macros.at < c->head_end;
 }
 
 static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
@@ -83,6 +80,7 @@ static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint3
 	const struct macro *m = tu_macro_at(c->tu, name, position);
 	uint32_t number = m ? m - c->tu->macros.at : 0;
 
+	c->uses_this_module |= name == c->this_module;
 	if (!m || c->macro_seen[number])
 		return;
 	c->macro_seen[number] = 1;
@@ -92,6 +90,8 @@ static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint3
 							  .number = number});
 		add_undef(c, number);
 		closure_decide(c, "macro", name, by, "used by text that is copied", "copied");
+	} else {
+		closure_use_header_macro(c, number);
 	}
 	use_macro_text(c, m, position);
 }
@@ -156,7 +156,7 @@ static void need_expanded(struct closure *c, uint32_t declaration, uint32_t by)
 				      .kind = PIECE_EXPANDED,
 				      .number = declaration});
 	c->written[declaration] |= WRITTEN_TEXT | WRITTEN_TYPE;
-	closure_push_work(c, declaration, c->tu->declarations.at[declaration].last, false, by);
+	closure_push_work(c, declaration, c->tu->declarations.at[declaration].last, READ_WRITTEN, by);
 }
 
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by)
@@ -177,7 +177,7 @@ void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t 
 						  .chunk = chunk});
 	for (uint32_t i = chunk.first; i <= chunk.last; i++) {
 		c->written[i] |= WRITTEN_TEXT | WRITTEN_TYPE;
-		closure_push_work(c, i, c->tu->declarations.at[i].last, false, by);
+		closure_push_work(c, i, c->tu->declarations.at[i].last, READ_WRITTEN, by);
 	}
 	closure_use_words(c, &chunk, position, by);
 }
@@ -207,7 +207,7 @@ static void need_type(struct closure *c, const struct declared *d, uint32_t by, 
 						  .kind = PIECE_TYPE,
 						  .number = d->declaration,
 						  .chunk = chunk});
-	closure_push_work(c, d->declaration, from->specifiers - 1, false, by);
+	closure_push_work(c, d->declaration, from->specifiers - 1, READ_WRITTEN, by);
 	if (chunk.file)
 		closure_use_words(c, &chunk, from->first, by);
 }
@@ -227,11 +227,15 @@ static uint16_t declared_file(const struct closure *c, const struct declared *d)
 	return tu_token(c->tu, d->token)->file;
 }
 
+/* Does a header that stands before everything else declare the tag? */
 static bool declared_in_header(const struct closure *c, uint32_t tag)
 {
-	for (uint32_t i = c->tu->tag_of[tag]; i; i = c->tu->declared.at[i - 1].earlier)
-		if (tu_is_public(c->tu, declared_file(c, &c->tu->declared.at[i - 1])))
+	for (uint32_t i = c->tu->tag_of[tag]; i; i = c->tu->declared.at[i - 1].earlier) {
+		const struct declared *d = &c->tu->declared.at[i - 1];
+
+		if (tu_is_public(c->tu, declared_file(c, d)) && !closure_in_late_header(c, d->token))
 			return true;
+	}
 	return false;
 }
 
@@ -239,16 +243,20 @@ static void use_tag(struct closure *c, const struct mention *m, uint32_t by)
 {
 	const struct declared *d = tag_definition(c, m->name);
 
-	if (d && tu_is_public(c->tu, declared_file(c, d)))
+	if (d && tu_is_public(c->tu, declared_file(c, d))) {
+		closure_use_header_token(c, d->token);
 		return;
+	}
 	if (d && (m->kind == MENTION_TAG || c->request->whole_types)) {
 		need_type(c, d, by, "type");
 		return;
 	}
-	if (c->pointed[m->name])
-		return;
-	c->pointed[m->name] = 1;
-	u32_vec_push(&c->tags, m->name);
+	uint32_t *first = &c->pointed[m->name];
+
+	if (!*first)
+		u32_vec_push(&c->tags, m->name);
+	if (!*first || m->token < *first)
+		*first = m->token;
 }
 
 /* Is a member of the type mentioned behind . or -> in what is written? */
@@ -291,8 +299,9 @@ static void forward_tags(struct closure *c)
 		uint32_t name = c->tags.at[i], last = c->tu->tag_of[name];
 		const struct declared *d = tag_definition(c, name);
 
-		if (!last || declared_in_header(c, name) ||
-		    (d && c->written[d->declaration] & WRITTEN_TYPE))
+		bool defined = d && c->written[d->declaration] & WRITTEN_TYPE;
+
+		if (!last || declared_in_header(c, name) || (defined && d->token < c->pointed[name]))
 			continue;
 		piece_vec_push(&c->pieces,
 			       (struct piece){.position = 0, .kind = PIECE_FORWARD, .number = last - 1});
@@ -311,8 +320,12 @@ static void use_ordinary(struct closure *c, const struct mention *m, const struc
 
 	if (d->kind == DECLARED_FUNCTION || d->kind == DECLARED_VARIABLE)
 		closure_use_linkage(c, m, c->tu->declarations.at[w->declaration].first,
-				    !w->from_header, w->by);
-	else if (!w->from_header && !tu_is_public(c->tu, declared_file(c, d)))
+				    w->how == READ_WRITTEN, w->by);
+	else if (w->how == READ_FROM_HEADER)
+		return;
+	else if (tu_is_public(c->tu, declared_file(c, d)))
+		closure_use_header_token(c, d->token);
+	else
 		need_type(c, d, w->by, d->kind == DECLARED_TYPEDEF ? "typedef" : "enumerator");
 }
 
@@ -327,6 +340,8 @@ static void read_work(struct closure *c, const struct work *w)
 	if (d.body > w->last)
 		d.body = 0;
 	d.last = w->last;
+	if (w->how == READ_WRITTEN)
+		closure_use_unit_names(c, d.first, d.last);
 	scan_declaration(c->tu, &d, &scan);
 	for (size_t i = 0; i < scan.mentions.n; i++) {
 		const struct mention *m = &scan.mentions.at[i];
@@ -335,12 +350,13 @@ static void read_work(struct closure *c, const struct work *w)
 			use_ordinary(c, m, &named);
 		else if (m->kind == MENTION_ORDINARY && d.body && m->token > d.body)
 			use_ordinary(c, m, &named); /* recursion */
-		else if (m->kind == MENTION_MEMBER && !w->from_header)
+		else if (m->kind == MENTION_MEMBER && w->how == READ_WRITTEN)
 			c->is_member[m->name] = 1;
-		else if (m->kind != MENTION_ORDINARY && m->kind != MENTION_MEMBER && !w->from_header)
+		else if (m->kind != MENTION_ORDINARY && m->kind != MENTION_MEMBER &&
+			 w->how != READ_FROM_HEADER)
 			use_tag(c, m, named.by);
 	}
-	if (!w->from_header && d.body)
+	if (w->how == READ_WRITTEN && d.body)
 		closure_use_statics(c, w->declaration, &scan);
 }
 
@@ -357,29 +373,21 @@ static void read_all(struct closure *c)
 
 /* ---- the whole ---- */
 
-/* Includes of public headers, and what the unit's own file defines before them, make the head. */
-static void find_head(struct closure *c)
-{
-	for (size_t i = 0; i < c->tu->inclusions.n; i++) {
-		const struct inclusion *in = &c->tu->inclusions.at[i];
-
-		if (in->by == c->tu->main_file && in->leave && tu_is_public(c->tu, in->file))
-			c->head_end = in->token;
-	}
-}
-
 struct error *closure_run(struct closure *c)
 {
 	c->linkage_of = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	c->written = xcalloc(c->tu->declarations.n + 1, 1);
 	c->macro_seen = xcalloc(c->tu->macros.n + 1, 1);
 	c->is_member = xcalloc(c->tu->n_names, 1);
-	c->pointed = xcalloc(c->tu->n_names, 1);
-	find_head(c);
+	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
+	closure_find_heads(c);
+	closure_find_unit_names(c);
 	for (size_t i = 0; i < c->request->functions->n; i++)
 		TRY(closure_ask(c, c->request->functions->at[i]));
 	read_all(c);
 	TRY(closure_finish_linkages(c));
+	read_all(c);
+	closure_finish_heads(c);
 	read_all(c);
 	forward_tags(c);
 	return NULL;
@@ -405,4 +413,7 @@ void closure_free(struct closure *c)
 	free(c->macro_seen);
 	free(c->is_member);
 	free(c->pointed);
+	head_vec_free(&c->heads);
+	free(c->head_of);
+	free(c->tag_head_of);
 }

@@ -19,6 +19,7 @@ enum piece_kind {
 	PIECE_PROTOTYPE, /* declaration of a replaced function under its new name */
 	PIECE_EXTERN,	 /* declaration derived from a definition */
 	PIECE_FORWARD,	 /* struct x; */
+	PIECE_INCLUDE,	 /* a public header that needs what is before it */
 	PIECE_MACRO,	 /* a #define */
 	PIECE_UNDEF,	 /* an #undef */
 };
@@ -26,7 +27,7 @@ enum piece_kind {
 struct piece {
 	uint32_t position; /* token that says where it goes */
 	enum piece_kind kind;
-	uint32_t number;    /* of the declaration, the declared name (FORWARD) or the macro */
+	uint32_t number;    /* of the declaration, declared name (FORWARD), head or macro record */
 	uint32_t linkage;   /* number + 1 of what it is for, or 0: annotated behind it */
 	struct chunk chunk; /* CHUNK, TYPE, FUNCTION */
 	uint32_t argument;  /* FUNCTION: name that is renamed in its head instead of the function's */
@@ -59,13 +60,36 @@ struct static_use {
 DEFINE_VEC(static_use_vec, struct static_use)
 
 /* Tokens that are to be read. */
+enum reading {
+	READ_WRITTEN,	 /* text that is written */
+	READ_FROM_HEADER, /* a function of a header: it reaches names with linkage */
+	READ_LATE_HEADER, /* a header that needs private types: these, and the same */
+};
 struct work {
 	uint32_t declaration;
-	uint32_t last;	  /* token; the declaration's own, or before its body or initialiser */
-	bool from_header; /* text that is not written, by which names with linkage are reached */
+	uint32_t last; /* token; the declaration's own, or before its body or initialiser */
+	enum reading how;
 	uint32_t by;
 };
 DEFINE_VEC(work_vec, struct work)
+
+/* A public header that private text includes. */
+struct head {
+	uint32_t inclusion;
+	bool late; /* it mentions types of private text before it */
+	bool kept;
+	bool read; /* what it needs of other headers is kept as well */
+};
+DEFINE_VEC(head_vec, struct head)
+
+/* A macro of the unit's command line whose text is a string. */
+struct unit_name {
+	const struct macro *macro; /* NULL: there is none */
+	bool used;		   /* the string occurs in what is written */
+};
+
+/* Bits of closure.written. */
+enum { WRITTEN_TEXT = 1, WRITTEN_TYPE = 2, SCHEDULED = 4 /* shifted by enum reading */ };
 
 struct closure {
 	const struct extract_request *request;
@@ -79,9 +103,15 @@ struct closure {
 	uint8_t *written;     /* per declaration: bits */
 	uint8_t *macro_seen;  /* per macro record */
 	uint8_t *is_member;   /* per name: stands behind . or -> in written text */
-	uint8_t *pointed;     /* per name: a tag of which only a pointer was needed so far */
+	uint32_t *pointed;    /* tag → the first token that needs no more than a pointer to it */
 	struct u32_vec tags;  /* those names */
-	uint32_t head_end;    /* inclusions and macros of the unit's file before it go to the head */
+	struct head_vec heads; /* in order */
+	uint32_t *head_of;     /* name → number + 1 of the head that first declares it */
+	uint32_t *tag_head_of; /* the same of tags */
+	struct unit_name unit_names[3]; /* KBUILD_MODNAME and the like */
+	uint32_t this_module;		/* the name THIS_MODULE */
+	bool uses_this_module;
+	uint32_t head_end; /* records of the unit's file before this one go to the head */
 };
 
 /* Fills pieces, linkages, statics and the result's decisions. Ids M1, M3, M4, M5. */
@@ -90,8 +120,18 @@ void closure_free(struct closure *c);
 
 /* ---- shared by its parts ---- */
 
-void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, bool from_header,
+void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, enum reading how,
 		       uint32_t by);
+/* Headers (closure_head.c): finds them; what stands at a token, or a macro record, is used; at the end
+ * what kept ones need of others is kept. */
+void closure_find_heads(struct closure *c);
+void closure_use_header_token(struct closure *c, uint32_t token);
+void closure_use_header_macro(struct closure *c, uint32_t macro);
+bool closure_in_late_header(const struct closure *c, uint32_t token);
+/* KBUILD_MODNAME, KBUILD_BASENAME, THIS_MODULE: a livepatch has its own. */
+void closure_find_unit_names(struct closure *c);
+void closure_use_unit_names(struct closure *c, uint32_t first, uint32_t last);
+void closure_finish_heads(struct closure *c);
 /* The text of a declaration is needed: its piece, and work. */
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by);
 /* Macros that the original text of some lines uses, seen from a token. */

@@ -26,7 +26,7 @@ static void find_declarations(const struct closure *c, struct linkage *l)
 		const struct declaration *from = &c->tu->declarations.at[d->declaration];
 		bool is_public = tu_is_public(c->tu, tu_token(c->tu, d->token)->file);
 
-		if (d->kind != DECLARED_FUNCTION && d->kind != DECLARED_VARIABLE)
+		if (d->again || (d->kind != DECLARED_FUNCTION && d->kind != DECLARED_VARIABLE))
 			continue;
 		l->is_function = d->kind == DECLARED_FUNCTION;
 		/* Of several definitions of a variable the one with an initialiser counts. */
@@ -109,7 +109,7 @@ static void read_head(struct closure *c, const struct declared *d, uint32_t by)
 	const struct declaration *from = &c->tu->declarations.at[d->declaration];
 	uint32_t last = from->body ? from->body - 1 : d->end - 1;
 
-	closure_push_work(c, d->declaration, last, false, by);
+	closure_push_work(c, d->declaration, last, READ_WRITTEN, by);
 }
 
 /* Its declaration is written, unless headers have one. */
@@ -214,19 +214,26 @@ static void rename_siblings(struct closure *c, const struct piece *p, const char
 		for (uint32_t k = d->names; k < d->names + d->n_names; k++) {
 			const struct declared *n = &c->tu->declared.at[k];
 			scoped_free char *name = name_string(&c->tu->names, n->name);
-			char *renamed = n->kind == DECLARED_FUNCTION
+			char *renamed = n->kind <= DECLARED_VARIABLE
 						? pasted_name(c, name, p->argument, wish, of)
 						: NULL;
+			struct linkage *l = renamed ? linkage_for(c, n->name) : NULL;
 
 			if (!renamed)
 				continue;
-			struct linkage *l = linkage_for(c, n->name);
-
 			free(l->new_name);
 			l->new_name = renamed;
 			l->written = true;
 		}
 	}
+}
+
+/* Metadata that a macro makes beside functions: SYSCALL_METADATA() is left empty. */
+static bool is_variable(const struct closure *c, uint32_t declaration)
+{
+	const struct declaration *d = &c->tu->declarations.at[declaration];
+
+	return d->n_names && c->tu->declared.at[d->names].kind == DECLARED_VARIABLE;
 }
 
 /* The text of a replaced function: as it was written if the new name can be put there. */
@@ -264,7 +271,8 @@ static void replace(struct closure *c, uint32_t number, uint32_t by)
 	}
 	piece_vec_push(&c->pieces, p);
 	for (uint32_t i = p.chunk.first; i <= p.chunk.last; i++)
-		closure_push_work(c, i, c->tu->declarations.at[i].last, false, by);
+		if (i == declaration || !is_variable(c, i))
+			closure_push_work(c, i, c->tu->declarations.at[i].last, READ_WRITTEN, by);
 	if (p.chunk.file)
 		closure_use_words(c, &p.chunk, p.position, by);
 }
@@ -321,7 +329,13 @@ static struct linkage *linkage_for(struct closure *c, uint32_t name)
 void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t position, bool direct,
 			 uint32_t by)
 {
+	static const char own_module[] = "__this_module"; /* see write.c */
 	bool known = c->linkage_of[m->name];
+
+	if (m->name == name_find(&c->tu->names, own_module, sizeof(own_module) - 1)) {
+		c->uses_this_module |= direct;
+		return;
+	}
 	struct linkage *l = linkage_for(c, m->name);
 	bool promoted = direct && !l->direct;
 	uint32_t number = l - c->linkages.at;
@@ -332,10 +346,13 @@ void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t po
 		l->first_use = position;
 	if ((known && !promoted) || l->written)
 		return;
+	if (direct && l->in_header)
+		closure_use_header_token(c, declared(c, l->in_header)->token);
 	if (comes_with_header(c, l)) {
 		if (!known && l->is_function)
 			closure_push_work(c, declared(c, l->definition)->declaration,
-					  declaration_of(c, l->definition)->last, true, by);
+					  declaration_of(c, l->definition)->last, READ_FROM_HEADER,
+					  by);
 		return;
 	}
 	if (!l->fate.reason) {
@@ -407,6 +424,11 @@ static void declare_extern(struct closure *c, uint32_t number)
 						  .linkage = number + 1});
 }
 
+static bool prototype_written(const struct closure *c, const struct linkage *l)
+{
+	return l->prototype && c->written[declared(c, l->prototype)->declaration] & WRITTEN_TEXT;
+}
+
 static void declare_replaced(struct closure *c, uint32_t number)
 {
 	struct linkage *l = &c->linkages.at[number];
@@ -419,8 +441,7 @@ static void declare_replaced(struct closure *c, uint32_t number)
 			(struct extract_replaced){.name = take(name),
 						  .new_name = xstrdup(l->new_name)});
 	/* A private prototype that is copied is renamed with it. */
-	if (!renamed_by_macro && l->fate.new_name &&
-	    !(l->prototype && !l->in_header && l->first_use != UINT32_MAX))
+	if (!renamed_by_macro && l->fate.new_name && !prototype_written(c, l))
 		piece_vec_push(&c->pieces, (struct piece){.position = place(c, l),
 							  .kind = PIECE_PROTOTYPE,
 							  .number = l->definition - 1,

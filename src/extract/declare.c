@@ -64,7 +64,7 @@ uint32_t tu_read_specifiers(const struct tu *tu, uint32_t i, uint32_t end, struc
 		case WORD_QUALIFIER: break;
 		case WORD_STRUCT:
 		case WORD_ENUM: i = read_tag(tu, i, end, s); continue;
-		case WORD_TYPEOF: s->type = true; i = skip_word_and_group(tu, i, end); continue;
+		case WORD_TYPEOF: s->type = s->is_typeof = true; i = skip_word_and_group(tu, i, end); continue;
 		case WORD_ATTRIBUTE: i = skip_word_and_group(tu, i, end); continue;
 		case WORD_PLAIN:
 			if (s->type)
@@ -202,6 +202,11 @@ static void declare_declarator(struct tu *tu, const struct specifiers *s, const 
 				  : d->is_function ? DECLARED_FUNCTION
 						   : DECLARED_VARIABLE;
 	bool init = tu_is_punct(tu, after, '=');
+	uint32_t before = tu->ordinary_of[tu_token(tu, d->name)->name];
+	bool again = s->is_typeof && s->is_extern && before && !init;
+
+	if (again) /* of EXPORT_SYMBOL(): a function stays one */
+		kind = tu->declared.at[before - 1].kind;
 
 	declare(tu, (struct declared){.token = d->name,
 				      .kind = kind,
@@ -209,6 +214,7 @@ static void declare_declarator(struct tu *tu, const struct specifiers *s, const 
 				      .end = d->end,
 				      .params = d->params,
 				      .init = init ? after : 0,
+				      .again = again,
 				      .definition = kind == DECLARED_VARIABLE
 							    ? !s->is_extern || init
 							    : kind == DECLARED_TYPEDEF});

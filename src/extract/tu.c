@@ -72,10 +72,10 @@ void tu_free(struct tu *tu)
 /* ---- files ---- */
 
 /* Directories that the kernel's command lines search for public headers (LINUXINCLUDE, top
- * Makefile), the longer ones first. */
+ * Makefile), the longer ones first. The uapi directories below them are searched too, after them:
+ * <uapi/linux/x.h> finds the one that is meant, <linux/x.h> perhaps another. */
 static const char *const include_dirs[] = {
-	"arch/x86/include/generated/uapi/", "arch/x86/include/generated/", "arch/x86/include/uapi/",
-	"arch/x86/include/", "include/generated/uapi/", "include/uapi/", "include/",
+	"arch/x86/include/generated/", "arch/x86/include/", "include/",
 };
 
 static bool module_has(const struct tu_roots *roots, const char *rel)

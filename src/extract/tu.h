@@ -43,6 +43,7 @@ struct inclusion {
 	uint32_t token; /* the next token */
 	uint32_t line;  /* of the #include, in `by` */
 	uint32_t leave; /* the first token behind it */
+	uint32_t macro, macro_leave; /* the same of macro records */
 	uint16_t file, by;
 	bool in_public; /* by a public file, or by one that a public file includes */
 };
@@ -52,7 +53,7 @@ struct tu_file {
 	char *path;    /* as the compiler names it */
 	char *real;    /* absolute, NULL for what is no file (<built-in>) */
 	char *rel;     /* "net/ipv4/tcp.c", relative to source or build tree; NULL outside */
-	char *include; /* public: "linux/list.h", as between < and > */
+	char *include; /* public: "linux/list.h", as between < and > always finds it */
 	bool is_public; /* a livepatch module can include it */
 	bool changed;  /* the view has contents of its own for it */
 	bool loaded;
@@ -80,6 +81,7 @@ struct declared {
 	uint32_t init;        /* variables: the '=', or 0 */
 	uint32_t earlier;     /* number + 1 of the one before it with this name and name space, or 0 */
 	uint8_t kind;
+	bool again;	 /* extern typeof(x) x: says nothing new */
 	bool definition; /* of functions: with a body; of tags: with members; of variables: not extern */
 };
 DEFINE_VEC(declared_vec, struct declared)
@@ -193,6 +195,7 @@ const struct macro *tu_macro_at(const struct tu *tu, uint32_t name, uint32_t tok
 struct specifiers {
 	bool is_typedef, is_extern, is_static, is_inline, is_const;
 	bool type;         /* a type was seen */
+	bool is_typeof;
 	uint32_t tag;      /* token of the tag's name, or 0 */
 	uint32_t tag_body; /* '{' of its members, or 0 */
 	bool is_enum;

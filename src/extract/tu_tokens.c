@@ -49,6 +49,7 @@ static void enter(struct state *st, uint16_t file)
 		in_public = top->in_public || tu_is_public(tu, top->file);
 	}
 	inclusion_vec_push(&tu->inclusions, (struct inclusion){.token = tu->tokens.n,
+							       .macro = tu->macros.n,
 							       .file = file,
 							       .by = st->file,
 							       .in_public = in_public});
@@ -66,6 +67,7 @@ static void leave(struct state *st, uint16_t file, uint32_t line)
 		if (!i)
 			return;
 		st->tu->inclusions.at[i - 1].leave = st->tu->tokens.n;
+		st->tu->inclusions.at[i - 1].macro_leave = st->tu->macros.n;
 		st->tu->inclusions.at[i - 1].line = line ? line - 1 : 0;
 	} while (st->stack.at[st->stack.n - 1].file != file);
 }

@@ -6,56 +6,6 @@
 #include "base/cleanup.h"
 #include "extract/print.h"
 
-/* ---- annotations ---- */
-
-void write_annotation(const struct closure *c, const char *identifier, const struct name_fate *fate,
-		      const char *link_name, struct str *out)
-{
-	const char *name = link_name ? link_name : identifier;
-
-	if (!fate->object || !fate->symbol)
-		return;
-	if (fate->patched)
-		str_add(out, "SUTURE_KLP_FOR(%s, %s, %s, %s, %u);\n", fate->patched, name, fate->object,
-			fate->symbol, fate->position);
-	else if (streq(name, fate->symbol))
-		str_add(out, "SUTURE_KLP_SYM(%s, %s, %u);\n", fate->object, name, fate->position);
-	else
-		str_add(out, "SUTURE_KLP_ALIAS(%s, %s, %s, %u);\n", name, fate->object, fate->symbol,
-			fate->position);
-}
-
-static bool listed(const struct str_vec *list, const char *name)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (streq(list->at[i], name))
-			return true;
-	return false;
-}
-
-/* Is the symbol referred to, as far as is known? */
-static bool is_referred(const struct closure *c, const char *name)
-{
-	return !c->request->undefined || listed(c->request->undefined, name);
-}
-
-static bool is_annotated(const struct closure *c, const struct linkage *l)
-{
-	scoped_free char *name = name_string(&c->tu->names, l->name);
-
-	if (l->fate.fate == FATE_REPLACE ? !l->pointer : l->fate.fate != FATE_KLP)
-		return false;
-	return is_referred(c, l->fate.link_name ? l->fate.link_name : name);
-}
-
-static void annotate(const struct closure *c, const struct linkage *l, struct str *out)
-{
-	scoped_free char *name = name_string(&c->tu->names, l->name);
-
-	if (is_annotated(c, l))
-		write_annotation(c, name, &l->fate, l->fate.link_name, out);
-}
-
 /* ---- text of files ---- */
 
 static const char *shown_path(const struct tu_file *f)
@@ -101,11 +51,46 @@ static const struct token *first_token(const struct closure *c, const struct pie
 	return tu_token(c->tu, c->tu->declarations.at[p->number].first);
 }
 
+/* Declarations of functions and variables from one file stand together, with one marker. */
+static bool is_short(const struct closure *c, const struct piece *p)
+{
+	const struct declaration *d = &c->tu->declarations.at[p->number];
+
+	return p->kind == PIECE_CHUNK && !d->body && d->n_names && !d->is_typedef &&
+	       c->tu->declared.at[d->names].kind <= DECLARED_VARIABLE &&
+	       p->chunk.last_line - p->chunk.first_line < 8;
+}
+
+static bool continues(const struct closure *c, const struct piece *p)
+{
+	return p > c->pieces.at && is_short(c, p) && is_short(c, p - 1) &&
+	       p->chunk.file == p[-1].chunk.file;
+}
+
+/* "196-197, 203, 227": the places of a piece and of those that continue it. */
+static void add_group_marker(const struct closure *c, const struct piece *p, struct str *out)
+{
+	const struct piece *end = c->pieces.at + c->pieces.n;
+	size_t line = out->n;
+
+	str_add(out, "/* from %s:", shown_path(&c->tu->files.at[p->chunk.file]));
+	for (const struct piece *q = p; q < end && (q == p || continues(c, q)); q++) {
+		if (q > p)
+			str_add(out, out->n - line > 88 ? ",\n *      " : ", ");
+		if (out->s[out->n - 1] == ' ' && out->n - line > 88)
+			line = out->n;
+		if (q->chunk.first_line == q->chunk.last_line)
+			str_add(out, "%u", q->chunk.first_line);
+		else
+			str_add(out, "%u-%u", q->chunk.first_line, q->chunk.last_line);
+	}
+	str_add(out, " */\n");
+}
+
 static void add_chunk(struct closure *c, const struct piece *p, struct str *out)
 {
-	const struct tu_file *f = tu_file_text(c->tu, p->chunk.file);
-
-	add_marker(f, p->chunk.first_line, p->chunk.last_line, "", out);
+	if (!continues(c, p))
+		add_group_marker(c, p, out);
 	add_lines(c, p, out);
 }
 
@@ -165,12 +150,35 @@ static void add_statics(const struct closure *c, const struct piece *p, struct s
 	}
 }
 
+/* Macros that would make more than code from a copied definition. */
+static const struct {
+	const char *user, *macro;
+} emptied[] = {
+	/* trace events of system calls: include/linux/syscalls.h, arch/x86/include/asm/syscall_wrapper.h */
+	{"SYSCALL_DEFINE", "SYSCALL_METADATA"},
+	{"SYSCALL_DEFINE", "ALLOW_ERROR_INJECTION"},
+	{"COMPAT_SYSCALL_DEFINE", "ALLOW_ERROR_INJECTION"},
+};
+
+static void add_emptied(struct closure *c, const struct piece *p, struct str *out)
+{
+	SCOPED(lexeme_vec_free) struct lexeme_vec words = {0};
+	const struct tu_file *f = tu_file_text(c->tu, p->chunk.file);
+
+	raw_words(c->tu, p->chunk.file, p->chunk.first_line, p->chunk.first_line, &words);
+	for (size_t i = 0; i < ARRAY_SIZE(emptied) && words.n; i++)
+		if (starts_with(f->text + words.at[0].at, emptied[i].user))
+			str_add(out, "#undef %s\n#define %s(...)\n", emptied[i].macro,
+				emptied[i].macro);
+}
+
 static void add_function(struct closure *c, const struct piece *p, struct str *out)
 {
 	const struct linkage *l = &c->linkages.at[p->linkage - 1];
 	scoped_free char *name = name_string(&c->tu->names, l->name);
 	scoped_free char *note = xasprintf("livepatch: replaces %s(), ", name);
 
+	add_emptied(c, p, out);
 	add_marker(tu_file_text(c->tu, p->chunk.file), p->chunk.first_line, p->chunk.last_line, note,
 		   out);
 	add_lines(c, p, out);
@@ -202,107 +210,13 @@ static void add_forward(const struct closure *c, const struct piece *p, struct s
 	str_add(out, ";\n");
 }
 
-static void add_macro(struct closure *c, const struct piece *p, struct str *out)
-{
-	const struct macro *m = &c->tu->macros.at[p->number];
-	struct tu_file *f = tu_file_text(c->tu, m->file);
-	uint32_t last = raw_directive_end(c->tu, m->file, m->line);
-	uint32_t start = tu_line_start(f, m->line), end = tu_line_start(f, last + 1);
-
-	if (m->earlier && !c->tu->macros.at[m->earlier - 1].undef && p->kind == PIECE_MACRO) {
-		scoped_free char *name = name_string(&c->tu->names, m->name);
-
-		str_add(out, "#undef %s\n", name);
-	}
-	str_add_bytes(out, f->text + start, end - start);
-	if (out->n && out->s[out->n - 1] != '\n')
-		str_add(out, "\n");
-}
-
 static void (*const writers[])(struct closure *c, const struct piece *p, struct str *out) = {
 	[PIECE_CHUNK] = add_chunk,	   [PIECE_TYPE] = add_type,
 	[PIECE_EXPANDED] = add_expanded,   [PIECE_FUNCTION] = add_function,
 	[PIECE_PROTOTYPE] = add_declaration, [PIECE_EXTERN] = add_declaration,
-	[PIECE_MACRO] = add_macro,	   [PIECE_UNDEF] = add_macro,
+	[PIECE_MACRO] = write_macro,	   [PIECE_UNDEF] = write_macro,
+	[PIECE_INCLUDE] = write_late_include,
 };
-
-/* ---- head ---- */
-
-/* Definitions of the unit that make a header do more than declare. */
-static bool is_left_out(const struct closure *c, const struct macro *m)
-{
-	scoped_free char *name = name_string(&c->tu->names, m->name);
-
-	return streq(name, "CREATE_TRACE_POINTS");
-}
-
-static void add_include(struct closure *c, const struct inclusion *in, struct map *seen,
-			struct str *out)
-{
-	const struct tu_file *f = &c->tu->files.at[in->file];
-
-	if (in->in_public || !f->include || c->tu->files.at[in->by].path[0] == '<' ||
-	    map_has(seen, f->include))
-		return;
-	map_put(seen, f->include, f->include);
-	str_add(out, "#include <%s>\n", f->include);
-}
-
-/* Includes of public headers in order, between them what the unit's file defines. */
-static void add_head(struct closure *c, struct str *out)
-{
-	SCOPED(map_free) struct map seen = {0};
-	size_t k = 0;
-
-	for (size_t i = 0; i < c->tu->inclusions.n; i++) {
-		const struct inclusion *in = &c->tu->inclusions.at[i];
-
-		for (; k < c->tu->macros.n && c->tu->macros.at[k].token <= in->token; k++) {
-			const struct macro *m = &c->tu->macros.at[k];
-			struct piece p = {.kind = m->undef ? PIECE_UNDEF : PIECE_MACRO, .number = k};
-
-			if (m->file == c->tu->main_file && m->token <= c->head_end &&
-			    !is_left_out(c, m))
-				add_macro(c, &p, out);
-		}
-		add_include(c, in, &seen, out);
-	}
-}
-
-static bool needs_annotations(const struct closure *c)
-{
-	for (size_t i = 0; i < c->linkages.n; i++)
-		if (is_annotated(c, &c->linkages.at[i]))
-			return true;
-	for (size_t i = 0; i < c->statics.n; i++)
-		if (c->statics.at[i].fate.fate == FATE_KLP)
-			return true;
-	return false;
-}
-
-/* What public headers declare is annotated together. */
-static void annotate_headers(const struct closure *c, struct str *out)
-{
-	scoped_str struct str lines = {0};
-
-	for (size_t i = 0; i < c->linkages.n; i++)
-		if (c->linkages.at[i].in_header)
-			annotate(c, &c->linkages.at[i], &lines);
-	if (lines.n)
-		str_add(out, "\n/* not exported, declared by the headers above */\n%s", lines.s);
-}
-
-/* What declarations that were copied declare is annotated behind the last one of them. */
-static void annotate_private(const struct closure *c, struct str *out)
-{
-	scoped_str struct str lines = {0};
-
-	for (size_t i = 0; i < c->linkages.n; i++)
-		if (!c->linkages.at[i].in_header && c->linkages.at[i].prototype)
-			annotate(c, &c->linkages.at[i], &lines);
-	if (lines.n)
-		str_add(out, "\n/* not exported, declared above */\n%s", lines.s);
-}
 
 /* ---- the whole ---- */
 
@@ -310,7 +224,8 @@ static void annotate_private(const struct closure *c, struct str *out)
 static int rank(const struct piece *p)
 {
 	switch (p->kind) {
-	case PIECE_FORWARD: return 0;
+	case PIECE_FORWARD:
+	case PIECE_INCLUDE: return 0;
 	case PIECE_UNDEF:
 	case PIECE_MACRO: return 1;
 	case PIECE_TYPE: return 2;
@@ -333,20 +248,23 @@ static int by_position(const void *a, const void *b)
 
 static bool stands_alone(const struct piece *p)
 {
-	return p->kind != PIECE_MACRO && p->kind != PIECE_UNDEF && p->kind != PIECE_FORWARD;
+	return p->kind != PIECE_MACRO && p->kind != PIECE_UNDEF && p->kind != PIECE_FORWARD &&
+	       p->kind != PIECE_INCLUDE && p->kind != PIECE_EXTERN;
 }
 
 void write_source(struct closure *c, struct str *out)
 {
 	if (c->pieces.n)
 		qsort(c->pieces.at, c->pieces.n, sizeof(*c->pieces.at), by_position);
-	add_head(c, out);
+	write_unit_names(c, out);
+	write_head(c, out);
 	if (needs_annotations(c))
 		str_add(out, "#include <suture/livepatch.h>\n");
+	write_this_module(c, out);
 	annotate_headers(c, out);
 	for (size_t i = 0; i < c->pieces.n; i++) {
 		const struct piece *p = &c->pieces.at[i];
-		bool more = i && !stands_alone(p) && p[-1].kind == p->kind;
+		bool more = i && ((!stands_alone(p) && p[-1].kind == p->kind) || continues(c, p));
 
 		if (!more)
 			str_add(out, "\n");
