@@ -98,18 +98,17 @@ static char *with_positions(const char *text)
 
 static struct error *extract(struct attempt *a)
 {
-	SCOPED(str_vec_free) struct str_vec functions = { 0 }, undefined = { 0 };
+	SCOPED(str_vec_free) struct str_vec functions = { 0 };
 	scoped_free char *dir = path_join(a->rq->workdir, a->name);
 	struct finding_vec ignored = { 0 };
 
 	for (size_t i = 0; i < a->unit->set.list.n; i++)
 		str_vec_push(&functions, a->unit->set.list.at[i].name);
-	fate_unit_undefined(&a->fates, &undefined);
 	TRY(make_dirs(dir));
 	struct extract_request rq = {
 		.target = a->rq->target, .command = a->unit->command, .farm = a->farm,
 		.workdir = dir, .functions = &functions, .fate_of = fate_of_binary,
-		.fate_arg = &a->fates, .undefined = &undefined,
+		.fate_arg = &a->fates, .undefined = &a->fates.undefined,
 		.findings = a->silent ? &ignored : a->rq->findings,
 	};
 
@@ -182,19 +181,17 @@ static struct error *find_more(struct attempt *a, bool *more)
 {
 	const struct resolver *r = &a->unit->pair->resolver;
 	scoped_object struct object *o = NULL;
-	SCOPED(str_vec_free) struct str_vec known = { 0 };
 	SCOPED(map_free) struct map seen = { 0 };
 
 	TRY(object_read(a->object, &o));
-	fate_unit_undefined(&a->fates, &known);
-	for (size_t i = 0; i < known.n; i++)
-		map_put(&seen, known.at[i], (void *)1);
+	for (size_t i = 0; i < a->fates.undefined.n; i++)
+		map_put(&seen, a->fates.undefined.at[i], (void *)1);
 	*more = false;
 	for (size_t i = 1; i < o->nsymbols; i++) {
 		const struct obj_symbol *s = &o->symbols[i];
 
 		if (s->shndx != SHN_UNDEF || map_has(&seen, s->name) ||
-		    export_find(r->exports, s->name) || starts_with(s->name, "livepatch_"))
+		    export_find(r->exports, s->name))
 			continue;
 		char *name = *str_vec_push(&a->more, xstrdup(s->name));
 

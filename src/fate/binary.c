@@ -80,6 +80,8 @@ static void klp(struct fate_unit *u, const struct name_question *q, const char *
 		fate->link_name = label_of(q->function, q->name);
 	else if (local && u->prefix)
 		fate->link_name = label_of(u->prefix, q->name);
+	if (fate->link_name)
+		str_vec_push(&u->undefined, *str_vec_push(&u->links, xstrdup(fate->link_name)));
 	fate_set(fate, FATE_KLP, "not exported; %s has it as %s,%u", fate->object, fate->symbol,
 		 fate->position);
 }
@@ -264,6 +266,18 @@ static void judge_entries(struct fate_unit *u, const struct resolver *r)
 	findings_free(&again);
 }
 
+static void list_undefined(struct fate_unit *u)
+{
+	for (size_t i = 0; i < u->reach.externs.n; i++)
+		str_vec_push(&u->undefined, (char *)u->reach.externs.entries[i].key);
+	for (size_t i = 0; i < u->model->entities.n; i++) {
+		const struct entity *e = u->model->entities.at[i];
+
+		if (u->reach.reached[i] && !u->reach.inside[i] && e->symbol)
+			str_vec_push(&u->undefined, (char *)e->key);
+	}
+}
+
 void fate_unit_init(struct fate_unit *u, struct model *model, const struct resolver *resolver,
 		    const struct replacements *set, const char *prefix,
 		    struct finding_vec *findings)
@@ -279,6 +293,7 @@ void fate_unit_init(struct fate_unit *u, struct model *model, const struct resol
 			map_put(&u->functions, e->name, e);
 	}
 	judge_entries(u, resolver);
+	list_undefined(u);
 }
 
 void fate_unit_free(struct fate_unit *u)
@@ -287,22 +302,12 @@ void fate_unit_free(struct fate_unit *u)
 	map_free(&u->functions);
 	map_free(&u->said);
 	str_vec_free_all(&u->keys);
+	str_vec_free(&u->undefined);
+	str_vec_free_all(&u->links);
 	str_vec_free_all(&u->silenced);
 	findings_free(&u->scratch);
 	free(u->prefix);
 	*u = (struct fate_unit){ 0 };
-}
-
-void fate_unit_undefined(const struct fate_unit *u, struct str_vec *names)
-{
-	for (size_t i = 0; i < u->reach.externs.n; i++)
-		str_vec_push(names, (char *)u->reach.externs.entries[i].key);
-	for (size_t i = 0; i < u->model->entities.n; i++) {
-		const struct entity *e = u->model->entities.at[i];
-
-		if (u->reach.reached[i] && !u->reach.inside[i] && e->symbol)
-			str_vec_push(names, (char *)e->key);
-	}
 }
 
 void fate_unit_note_use(struct fate_unit *u, const char *name)
@@ -313,4 +318,5 @@ void fate_unit_note_use(struct fate_unit *u, const char *name)
 		u->reach.reached[e->index] = true;
 	else if (!map_has(&u->reach.externs, name))
 		map_put(&u->reach.externs, name, NULL);
+	str_vec_push(&u->undefined, (char *)name);
 }

@@ -21,6 +21,12 @@ struct fate_unit {
 	struct reach reach;
 	struct map functions;           /* name → plain function of model */
 	char *prefix;                   /* for labels of local symbols; NULL: no label is needed */
+	/*
+	 * What the replaced code refers to and does not bring along: names of the source, and of those
+	 * that were asked for the names in the objects. Its strings live elsewhere.
+	 */
+	struct str_vec undefined;
+	struct str_vec links;           /* owns names in the objects */
 	struct str_vec silenced;        /* tracepoints of a module, off in the livepatch */
 	struct map said;                /* findings that were made: one each */
 	struct str_vec keys;            /* owns the keys of said */
@@ -37,9 +43,6 @@ void fate_unit_init(struct fate_unit *u, struct model *model, const struct resol
 		    struct finding_vec *findings);
 void fate_unit_free(struct fate_unit *u);
 
-/* What the replaced code refers to and does not bring along, by the names of the source; points into the
- * models. */
-void fate_unit_undefined(const struct fate_unit *u, struct str_vec *names);
 /* The livepatch's code turned out to refer to this name as well. It must outlive u. */
 void fate_unit_note_use(struct fate_unit *u, const char *name);
 

@@ -3,9 +3,26 @@
 #include "base/str.h"
 #include "prove/parts.h"
 
+/*
+ * Calls that the compiler makes, or leaves out, as it sees fit: checks whose outcome it can sometimes
+ * prove, the standard functions that it may expand, and how indirect calls and returns are made.
+ */
+static bool is_compilers_own(const char *name)
+{
+	static const char *const names[] = {
+		"__fortify_panic", "fortify_panic", "__stack_chk_fail", "memcpy", "memset",
+		"memmove", "memcmp", "strlen", "strcmp", "strncmp", "strcpy", "strncpy",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (streq(name, names[i]))
+			return true;
+	return starts_with(name, "__x86_indirect_thunk_");
+}
+
 static bool is_missing(const struct common *c, const char *key, const struct map *in)
 {
-	return !map_has(in, key) && !map_has(&c->hidden, key);
+	return !map_has(in, key) && !map_has(&c->hidden, key) && !is_compilers_own(key);
 }
 
 /* Counts the helper in; its name no longer matters. */
@@ -46,7 +63,7 @@ static bool has_some(const struct common *c, const struct skeleton *helper, cons
 }
 
 /* Helpers that both sides call, and one has in line as well: those that hold what the other lacks. */
-static bool expand_partly_inlined(struct common *c, struct skeleton *poor, const struct skeleton *full)
+static bool expand_partly_inlined(struct common *c, struct skeleton *poor, struct skeleton *full)
 {
 	size_t n = poor->refs.n;
 	bool any = false;
@@ -64,6 +81,8 @@ static bool expand_partly_inlined(struct common *c, struct skeleton *poor, const
 		if (!useful)
 			continue;
 		count_in(c, key, poor);
+		if (map_has(&full->refs, key))
+			count_in(c, key, full);
 		any = true;
 	}
 	return any;

@@ -43,6 +43,25 @@ static bool is_compared(const struct entity *e)
 	return e->kind == ENTITY_FUNCTION && !e->parent;
 }
 
+/* Sections stand in the order of their first use in the unit, which says nothing. */
+static int by_section(const void *p, const void *q)
+{
+	const struct special_entry *x = p, *y = q;
+	int c = strcmp(x->section->name, y->section->name);
+
+	return c ? c : x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static void order_entries(struct model *m)
+{
+	for (size_t i = 0; i < m->entities.n; i++) {
+		struct special_entry_vec *list = &m->entities.at[i]->entries;
+
+		if (list->n > 1)
+			qsort(list->at, list->n, sizeof(*list->at), by_section);
+	}
+}
+
 static struct error *pass_open(struct prover *p, unsigned int normalise, struct pass *pass)
 {
 	*pass = (struct pass){ 0 };
@@ -58,6 +77,8 @@ static struct error *pass_open(struct prover *p, unsigned int normalise, struct 
 		if (is_compared(pass->a->entities.at[i]))
 			map_put(&pass->functions, pass->a->entities.at[i]->name,
 				pass->a->entities.at[i]);
+	order_entries(pass->a);
+	order_entries(pass->b);
 	correlate(pass->a, pass->b);
 	compare(pass->a, pass->b);
 	return NULL;
