@@ -125,11 +125,15 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 
 /* ---- declarations ---- */
 
-static uint32_t owner_name(const struct closure *c, uint32_t declaration)
+/* The first function, variable or typedef that it declares; else the first tag. */
+const struct declared *closure_owner(const struct closure *c, uint32_t declaration)
 {
 	const struct declaration *d = &c->tu->declarations.at[declaration];
 
-	return d->n_names ? c->tu->declared.at[d->names].name : 0;
+	for (uint32_t i = d->names; i < d->names + d->n_names; i++)
+		if (c->tu->declared.at[i].kind <= DECLARED_TYPEDEF)
+			return &c->tu->declared.at[i];
+	return d->n_names ? &c->tu->declared.at[d->names] : NULL;
 }
 
 /* Has the chunk definitions of functions or variables apart from `declaration`'s? */
@@ -333,7 +337,8 @@ static void read_work(struct closure *c, const struct work *w)
 {
 	SCOPED(scan_free) struct scan scan;
 	struct declaration d = c->tu->declarations.at[w->declaration];
-	uint32_t owner = owner_name(c, w->declaration);
+	const struct declared *owned = closure_owner(c, w->declaration);
+	uint32_t owner = owned ? owned->name : 0;
 	struct work named = *w;
 
 	named.by = owner ? owner : w->by;

@@ -120,6 +120,8 @@ void closure_free(struct closure *c);
 
 /* ---- shared by its parts ---- */
 
+/* What a declaration is called by: its first function, variable, typedef, or tag; or NULL. */
+const struct declared *closure_owner(const struct closure *c, uint32_t declaration);
 void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, enum reading how,
 		       uint32_t by);
 /* Headers (closure_head.c): finds them; what stands at a token, or a macro record, is used; at the end

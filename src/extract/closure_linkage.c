@@ -231,9 +231,9 @@ static void rename_siblings(struct closure *c, const struct piece *p, const char
 /* Metadata that a macro makes beside functions: SYSCALL_METADATA() is left empty. */
 static bool is_variable(const struct closure *c, uint32_t declaration)
 {
-	const struct declaration *d = &c->tu->declarations.at[declaration];
+	const struct declared *d = closure_owner(c, declaration);
 
-	return d->n_names && c->tu->declared.at[d->names].kind == DECLARED_VARIABLE;
+	return d && d->kind == DECLARED_VARIABLE;
 }
 
 /* The text of a replaced function: as it was written if the new name can be put there. */
@@ -494,7 +494,7 @@ static bool is_spelled_out(struct closure *c, const struct local_static *v)
 
 void closure_use_statics(struct closure *c, uint32_t declaration, const struct scan *scan)
 {
-	uint32_t owner = c->tu->declared.at[c->tu->declarations.at[declaration].names].name;
+	uint32_t owner = closure_owner(c, declaration)->name;
 	scoped_free char *function = name_string(&c->tu->names, owner);
 
 	for (size_t i = 0; i < scan->statics.n; i++) {

@@ -13,6 +13,8 @@
  * An identifier is a typedef name when no type was seen before it. Expressions and statements are
  * groups of brackets that are stepped over.
  */
+#include <string.h>
+
 #include "extract/tu.h"
 
 /* ---- specifiers ---- */
@@ -287,7 +289,7 @@ static uint32_t read_external(struct tu *tu, uint32_t i, uint32_t end)
 	struct specifiers s = {0};
 	uint32_t after;
 
-	if (tu_is_punct(tu, i, ';'))
+	if (tu_token(tu, i)->kind == LEX_PUNCT && strchr(";)]}", tu_token(tu, i)->punct))
 		return i + 1;
 	while (i < end && tu_class(tu, i) == WORD_QUALIFIER)
 		i++;

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "units/kbuild.h"
 
 /* The words of command_argv() that say what to make, and how many words each takes. */
 static size_t output_words(const char *word)
@@ -65,6 +66,20 @@ static struct error *run(const struct command *command, const char *farm, const 
 			 (int)strcspn(what, "\n"), what);
 }
 
+/* Files that Kbuild generates for the unit may be missing: then they are made. */
+static struct error *run_or_generate(const struct target *target, const struct command *command,
+				     const char *farm, const char *cwd, const char *out, double *cpu)
+{
+	struct error *err = run(command, farm, cwd, out, cpu);
+	struct str_vec objects = {.at = (char *[]){command->object_name}, .n = 1};
+
+	if (!err || target->user_build || !streq(err->id, "M2"))
+		return err;
+	error_free(err);
+	TRY(kbuild_make(target, &objects));
+	return run(command, farm, cwd, out, cpu);
+}
+
 /* "include …/Makefile" in a Makefile that only leads on: Debian's headers are in two directories. */
 static char *further_headers(const char *kbuild)
 {
@@ -101,7 +116,7 @@ struct error *preprocess(struct target *target, const struct command *command, c
 	size_t size;
 
 	find_headers(target, &headers);
-	TRY(run(command, farm, cwd, out, cpu));
+	TRY(run_or_generate(target, command, farm, cwd, out, cpu));
 	struct error *err = read_file(out, &text, &size);
 
 	unlink(out);

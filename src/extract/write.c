@@ -54,10 +54,9 @@ static const struct token *first_token(const struct closure *c, const struct pie
 /* Declarations of functions and variables from one file stand together, with one marker. */
 static bool is_short(const struct closure *c, const struct piece *p)
 {
-	const struct declaration *d = &c->tu->declarations.at[p->number];
+	const struct declared *d = p->kind == PIECE_CHUNK ? closure_owner(c, p->number) : NULL;
 
-	return p->kind == PIECE_CHUNK && !d->body && d->n_names && !d->is_typedef &&
-	       c->tu->declared.at[d->names].kind <= DECLARED_VARIABLE &&
+	return d && d->kind <= DECLARED_VARIABLE && !d->definition &&
 	       p->chunk.last_line - p->chunk.first_line < 8;
 }
 

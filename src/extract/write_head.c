@@ -50,9 +50,40 @@ void write_late_include(struct closure *c, const struct piece *p, struct str *ou
 	add_include(c, &c->heads.at[p->number], &seen, out);
 }
 
+/* What the command lines of all units define (top Makefile, scripts/Makefile.lib, arch/x86/Makefile):
+ * a module's has it as well, or must not have it. */
+static const char *const common_macros[] = {
+	"__KERNEL__", "MODULE", "KBUILD_", "__KBUILD_", "CC_USING_", "CONFIG_", "RETPOLINE",
+	"_LINUX_FPU_COMPILATION_UNIT",
+};
+
+static bool is_common(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(common_macros); i++)
+		if (starts_with(name, common_macros[i]))
+			return true;
+	return false;
+}
+
+/* What the unit's command line defines for it (ccflags-y += -DBUILDING_ACPICA). */
+static void add_command_line(const struct closure *c, struct str *out)
+{
+	for (size_t i = 0; i < c->tu->macros.n; i++) {
+		const struct macro *m = &c->tu->macros.at[i];
+		scoped_free char *name = NULL;
+
+		if (!streq(c->tu->files.at[m->file].path, "<command-line>") || m->undef)
+			continue;
+		name = name_string(&c->tu->names, m->name);
+		if (!is_common(name))
+			str_add(out, "#define %s%.*s\n", name, (int)m->length, c->tu->text + m->at);
+	}
+}
+
 /* The unit's own names, where the text shows them. */
 void write_unit_names(const struct closure *c, struct str *out)
 {
+	add_command_line(c, out);
 	for (size_t i = 0; i < ARRAY_SIZE(c->unit_names); i++) {
 		const struct macro *m = c->unit_names[i].macro;
 
