@@ -14,6 +14,7 @@ struct state {
 	struct scan *out;
 	struct local_vec locals;
 	struct u32_vec blocks; /* number of locals when each open block began */
+	struct u32_vec coming; /* names of declarations that are being read, the next one last */
 	bool in_body;	       /* a function's block: statics count */
 };
 
@@ -65,21 +66,23 @@ static bool begins_declaration(const struct state *st, uint32_t i)
 	}
 }
 
-static void add_parameters(struct state *st, uint32_t open, unsigned int depth);
+static void find_parameters(struct state *st, uint32_t open, unsigned int depth, struct u32_vec *names);
 
-static void add_declarator(struct state *st, const struct declarator *d, unsigned int depth)
+static void find_names(struct state *st, const struct declarator *d, unsigned int depth,
+		       struct u32_vec *names)
 {
 	if (d->name)
-		add_local(st, d->name);
+		u32_vec_push(names, d->name);
 	/* Parameters of (pointers to) functions: the groups behind the name. */
-	for (uint32_t i = d->start; i < d->end && depth < 3; i++)
-		if (i > d->name && tu_is_punct(st->tu, i, '(') && tu_token(st->tu, i)->name) {
-			add_parameters(st, i, depth + 1);
-			i = tu_token(st->tu, i)->name;
-		}
+	for (uint32_t i = d->name ? d->name + 1 : d->start; i < d->end && depth < 3; i++) {
+		if (tu_is_punct(st->tu, i, '(') && tu_token(st->tu, i)->name)
+			find_parameters(st, i, depth + 1, names);
+		if (tu_opens(st->tu, i))
+			i = tu_skip_group(st->tu, i) - 1;
+	}
 }
 
-static void add_parameters(struct state *st, uint32_t open, unsigned int depth)
+static void find_parameters(struct state *st, uint32_t open, unsigned int depth, struct u32_vec *names)
 {
 	uint32_t end = tu_token(st->tu, open)->name;
 
@@ -90,7 +93,7 @@ static void add_parameters(struct state *st, uint32_t open, unsigned int depth)
 
 		i = tu_read_specifiers(st->tu, i, end, &s);
 		i = tu_read_declarator(st->tu, i, end, &d);
-		add_declarator(st, &d, depth);
+		find_names(st, &d, depth, names);
 		i = tu_skip_initialiser(st->tu, i, end);
 		if (i <= start || tu_is_punct(st->tu, i, ','))
 			i = (i <= start ? start : i) + 1;
@@ -100,7 +103,7 @@ static void add_parameters(struct state *st, uint32_t open, unsigned int depth)
 }
 
 /* The names of a declaration in a block or structure; the scan goes on inside it by itself. */
-static void add_declaration(struct state *st, uint32_t i, uint32_t end)
+static void find_declared(struct state *st, uint32_t i, uint32_t end, struct u32_vec *names)
 {
 	struct specifiers s;
 	uint32_t first = i, specifiers = i = tu_read_specifiers(st->tu, i, end, &s);
@@ -112,7 +115,7 @@ static void add_declaration(struct state *st, uint32_t i, uint32_t end)
 		if (d.name && s.is_extern) { /* means the one at file level */
 			return;
 		} else if (d.name) {
-			add_declarator(st, &d, 0);
+			find_names(st, &d, 0, names);
 			if (s.is_static && st->in_body && !d.is_function)
 				local_static_vec_push(&st->out->statics,
 						      (struct local_static){.token = d.name,
@@ -127,6 +130,35 @@ static void add_declaration(struct state *st, uint32_t i, uint32_t end)
 			return;
 		i++;
 	}
+}
+
+/* A name hides what it names elsewhere from where it stands: "typ typ;" mentions the type. */
+static void add_declaration(struct state *st, uint32_t i, uint32_t end)
+{
+	SCOPED(u32_vec_free) struct u32_vec names = {0};
+
+	find_declared(st, i, end, &names);
+	while (names.n)
+		u32_vec_push(&st->coming, names.at[--names.n]);
+}
+
+static bool comes_now(struct state *st, uint32_t i)
+{
+	while (st->coming.n && st->coming.at[st->coming.n - 1] < i)
+		st->coming.n--;
+	if (!st->coming.n || st->coming.at[st->coming.n - 1] != i)
+		return false;
+	st->coming.n--;
+	return true;
+}
+
+static void add_parameters(struct state *st, uint32_t open)
+{
+	SCOPED(u32_vec_free) struct u32_vec names = {0};
+
+	find_parameters(st, open, 0, &names);
+	for (size_t i = 0; i < names.n; i++)
+		add_local(st, names.at[i]);
 }
 
 /* May a statement, member or block declaration begin at i? */
@@ -225,6 +257,8 @@ static void scan_tokens(struct state *st, uint32_t first, uint32_t last)
 				add_declaration(st, i, last + 1);
 			if (word_class(t->name) == WORD_ATTRIBUTE)
 				i = scan_attribute(st, i);
+			else if (comes_now(st, i))
+				add_local(st, i);
 			else if (word_class(t->name) == WORD_PLAIN)
 				mention(st, i);
 		}
@@ -238,7 +272,7 @@ void scan_declaration(struct tu *tu, const struct declaration *d, struct scan *o
 	*out = (struct scan){0};
 	for (uint32_t i = d->names; i < d->names + d->n_names; i++)
 		if (tu->declared.at[i].params)
-			add_parameters(&st, tu->declared.at[i].params, 0);
+			add_parameters(&st, tu->declared.at[i].params);
 	if (d->body) {
 		scan_tokens(&st, d->first, d->body - 1);
 		st.in_body = true;
@@ -249,6 +283,7 @@ void scan_declaration(struct tu *tu, const struct declaration *d, struct scan *o
 	forget_locals(&st, 0);
 	local_vec_free(&st.locals);
 	u32_vec_free(&st.blocks);
+	u32_vec_free(&st.coming);
 }
 
 void scan_free(struct scan *scan)

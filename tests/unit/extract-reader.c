@@ -99,9 +99,9 @@ static const struct {
 	/* damage */
 	{"int a = { 1; int b;", "Va Vb"},
 	{"} int a;", "Va"},
-	{"( int a; int b;", ""},
-	{"int f( { } int b;", ""},
-	{"struct { int a; int b;", ""},
+	{"( int a; int b;", "Vb"},
+	{"int f( { } int b;", "Ff Vb"},
+	{"struct { int a; int b;", "Va Vb"},
 	{"= 3; int b;", "Vb"},
 	{"typedef", ""},
 };
@@ -150,6 +150,8 @@ static const struct {
 	 "f drop get"},
 	{"int f(void) { asm(\"\" : [out] \"=r\" (v) : [in] \"r\" (w)); return 1; }", "f v w"},
 	{"typedef int typ; struct s { int a; struct t b; struct u *c; typ d; int e[SIZE]; };", "@s @t *u typ SIZE"},
+	{"typedef int t, u; struct s { t t; u u[((N) + sizeof(long))]; };", "@s t u N"},
+	{"int f(void) { int a = ({ int b = c; b; }), b = d; return a + b; }", "f c d"},
 	{"enum { A = B, C };", "A B C"},
 	{"int f(int count, int (*cb)(int page));", "f"},
 	{"int v = w + sizeof(struct s);", "v w @s"},
