@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "fate/binary.h"
 
 /* One text: of a unit with the fix, or without it. */
 struct attempt {
@@ -43,14 +42,10 @@ static size_t behind_includes(const char *text)
 
 static void insert_after_includes(struct attempt *a)
 {
-	static const char marker[] = "/* SUTURE-AFTER-INCLUDES */\n";
-	scoped_free char *text = patch_source_after_includes(a->unit, a->result.text,
-							    &a->fates.silenced);
-	char *at = strstr(a->result.text, marker);
-	size_t skip = at ? strlen(marker) : 0;
-	size_t head = at ? (size_t)(at - a->result.text) : behind_includes(a->result.text);
+	scoped_free char *text = patch_source_after_includes(&a->fates);
+	size_t head = behind_includes(a->result.text);
 	char *whole = xasprintf("%.*s%s%s", (int)head, a->result.text, text,
-				a->result.text + head + skip);
+				a->result.text + head);
 
 	free(a->result.text);
 	a->result.text = whole;

@@ -10,6 +10,7 @@
 
 #include "driver/pair.h"
 #include "extract/extract.h"
+#include "fate/binary.h"
 #include "fate/replace.h"
 #include "prove/prove.h"
 
@@ -74,8 +75,7 @@ bool patch_source_print_why(const struct patch_source *source, const char *name,
 /* Text that stands before what was extracted, and what is put behind the #includes. */
 char *patch_source_head(const struct patch_source_request *rq, const struct source_unit *u,
 			const char *text);
-char *patch_source_after_includes(const struct source_unit *u, const char *text,
-				  const struct str_vec *silenced);
+char *patch_source_after_includes(const struct fate_unit *fates);
 /* Head, extracted text, and in the first unit the tables of the livepatch. */
 char *patch_source_unit_text(const struct patch_source_request *rq, const struct patch_source *source, size_t index);
 char *patch_source_header(const struct patch_source_request *rq, const struct patch_source *source);

@@ -97,34 +97,25 @@ char *patch_source_head(const struct patch_source_request *rq, const struct sour
 	return out.s;
 }
 
-/* Built-in code has no module; code of a module means its own, not the livepatch. */
-static void add_this_module(struct str *out, const struct source_unit *u)
-{
-	if (streq(kobject(u), "vmlinux")) {
-		str_add(out, "\n/* In the kernel proper there is no module. */\n#undef THIS_MODULE\n"
-			     "#define THIS_MODULE ((struct module *)0)\n");
-		return;
-	}
-	str_add(out, "\n/* The module that the functions belong to, not the livepatch. */\n"
-		     "extern struct module livepatch_module_of_%s;\n"
-		     "SUTURE_KLP_ALIAS(livepatch_module_of_%s, %s, __this_module, 0);\n"
-		     "#undef THIS_MODULE\n#define THIS_MODULE (&livepatch_module_of_%s)\n",
-		kobject(u), kobject(u), kobject(u), kobject(u));
-}
-
-char *patch_source_after_includes(const struct source_unit *u, const char *text,
-				  const struct str_vec *silenced)
+char *patch_source_after_includes(const struct fate_unit *fates)
 {
 	struct str out = { 0 };
 
 	str_add(&out, "%s", "");
-	if (strstr(text, "THIS_MODULE"))
-		add_this_module(&out, u);
-	if (silenced->n)
+	if (fates->calls.n)
+		str_add(&out, "\n/* Under their own names objtool would make call sites of these. */\n");
+	for (size_t i = 0; i < fates->calls.n; i++) {
+		const char *name = fates->calls.at[i];
+		scoped_free char *link = fate_call_link(name);
+
+		str_add(&out, "extern typeof(%s) %s __asm__(\"%s\");\n", name, name, link);
+	}
+	if (fates->silenced.n)
 		str_add(&out, "\n/* Tracepoints of a module cannot be used by a livepatch: off here. */\n");
-	for (size_t i = 0; i < silenced->n; i++)
+	for (size_t i = 0; i < fates->silenced.n; i++)
 		str_add(&out, "#define trace_%s(...) do { } while (0)\n"
-			      "#define trace_%s_enabled() false\n", silenced->at[i], silenced->at[i]);
+			      "#define trace_%s_enabled() false\n", fates->silenced.at[i],
+			fates->silenced.at[i]);
 	return out.s;
 }
 

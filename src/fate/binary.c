@@ -58,6 +58,11 @@ static char *label_of(const char *prefix, const char *symbol)
 	return label;
 }
 
+char *fate_call_link(const char *trampoline)
+{
+	return label_of("call", trampoline + strlen("__SCT__"));
+}
+
 static void klp(struct fate_unit *u, const struct name_question *q, const char *text,
 		struct name_fate *fate, bool local)
 {
@@ -75,13 +80,16 @@ static void klp(struct fate_unit *u, const struct name_question *q, const char *
 	else
 		fate->patched = d.patched;
 	if (wants_label(q->name))
-		fate->link_name = label_of("call", q->name + strlen("__SCT__"));
+		fate->link_name = fate_call_link(q->name);
 	else if (q->function)
 		fate->link_name = label_of(q->function, q->name);
 	else if (local && u->prefix)
 		fate->link_name = label_of(u->prefix, q->name);
-	if (fate->link_name)
+	if (fate->link_name && (q->defined || q->function || map_has(&u->reach.externs, q->name)))
 		str_vec_push(&u->undefined, *str_vec_push(&u->links, xstrdup(fate->link_name)));
+	if (wants_label(q->name) && map_has(&u->reach.externs, q->name) && !map_has(&u->said, q->name)) {
+		map_put(&u->said, *str_vec_push(&u->calls, xstrdup(q->name)), (void *)1);
+	}
 	fate_set(fate, FATE_KLP, "not exported; %s has it as %s,%u", fate->object, fate->symbol,
 		 fate->position);
 }
@@ -300,10 +308,11 @@ void fate_unit_free(struct fate_unit *u)
 {
 	reach_free(&u->reach);
 	map_free(&u->functions);
-	map_free(&u->said);
+	map_free(&u->said); /* its keys are in keys and calls */
 	str_vec_free_all(&u->keys);
 	str_vec_free(&u->undefined);
 	str_vec_free_all(&u->links);
+	str_vec_free_all(&u->calls);
 	str_vec_free_all(&u->silenced);
 	findings_free(&u->scratch);
 	free(u->prefix);

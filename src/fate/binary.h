@@ -27,6 +27,7 @@ struct fate_unit {
 	 */
 	struct str_vec undefined;
 	struct str_vec links;           /* owns names in the objects */
+	struct str_vec calls;           /* trampolines of static calls that are called, owned */
 	struct str_vec silenced;        /* tracepoints of a module, off in the livepatch */
 	struct map said;                /* findings that were made: one each */
 	struct str_vec keys;            /* owns the keys of said */
@@ -45,6 +46,9 @@ void fate_unit_free(struct fate_unit *u);
 
 /* The livepatch's code turned out to refer to this name as well. It must outlive u. */
 void fate_unit_note_use(struct fate_unit *u, const char *name);
+
+/* The name that the livepatch's objects use for a static call's trampoline; the caller's. */
+char *fate_call_link(const char *trampoline);
 
 /* A fate_of (extract/fate.h); arg: a struct fate_unit. Findings: S1, M21, M22, M23, D6, E1. */
 void fate_of_binary(void *arg, const struct name_question *question, struct name_fate *fate);

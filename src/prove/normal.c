@@ -12,6 +12,11 @@ static const char *keep(struct normal *n, char *text)
 /* "livepatch_f.cold" → "f.cold" */
 static const char *old_name(const struct prove_request *rq, const char *name, struct normal *n)
 {
+	static const char call[] = "sys_livepatch_"; /* __do_sys_livepatch_x: of SYSCALL_DEFINE */
+	const char *at = starts_with(name, "__") ? strstr(name, call) : NULL;
+
+	if (at)
+		return keep(n, xasprintf("%.*ssys_%s", (int)(at - name), name, at + strlen(call)));
 	for (size_t i = 0; i < rq->set->list.n; i++) {
 		const struct replacement *r = &rq->set->list.at[i];
 		size_t length = strlen(r->new_name);
