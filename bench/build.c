@@ -34,7 +34,8 @@ static struct error *build_once(struct target *target, char *fix_path, struct sa
 
 	TRY(temp_dir_new("bench", &out));
 	struct error *err = fix_read(&fix_path, 1, &fix);
-	struct build_request rq = { target, &fix, "livepatch-bench", out, true, NULL };
+	struct build_request rq = { .target = target, .fix = &fix, .name = "livepatch-bench",
+				    .out_dir = out, .replace = true };
 
 	if (!err)
 		err = build_livepatch(&rq, &report);

@@ -12,7 +12,7 @@
 
 static const char help[] =
 	"usage: suture build FIX... [-t TARGET] [-o DIR] [-n NAME] [--no-replace] [-d FILE]\n"
-	"                       [--module-tree DIR] [--json]\n\n"
+	"                       [--module-tree DIR] [--from-source] [--json]\n\n"
 	"Makes DIR/livepatch-NAME.ko for the target from one or more unified diffs (-p1), a report\n"
 	"livepatch-NAME.json, and livepatch-NAME.d/ with the objects and sources made on the way.\n"
 	"Exit code 0: made, 1: refused (the reasons are printed), 2: could not be done.\n\n"
@@ -25,19 +25,21 @@ static const char help[] =
 	"                        name, callbacks, states, code (docs/description.md); the options\n"
 	"                        above go before it\n"
 	"      --module-tree DIR the fix is for modules that are not part of the kernel: DIR is where\n"
-	"                        they were built for the target, and names in the fix start there\n";
+	"                        they were built for the target, and names in the fix start there\n"
+	"      --from-source     by way of the source that `suture extract` writes\n";
 
 struct options {
 	struct common_options common;
 	const char *target, *out_dir, *name, *description, *module_tree;
 	int replace; /* -1: not given */
+	bool from_source;
 };
 
 /*
  * "livepatch-NAME": a module name may have 55 characters (MODULE_NAME_LEN, include/linux/module.h);
  * anything but letters, digits and _ becomes a dash.
  */
-static char *default_name(const char *name, const char *first_fix)
+char *livepatch_name(const char *name, const char *first_fix)
 {
 	const char *base = path_basename(first_fix);
 	size_t n = strcspn(base, ".");
@@ -109,12 +111,14 @@ static struct error *build(const struct options *o, char **fixes, size_t n,
 	struct build_report result = { 0 };
 	struct fix fix = { 0 };
 	scoped_free char *name = d && d->name && !o->name ? xstrdup(d->name) :
-							    default_name(o->name, fixes[0]);
+							    livepatch_name(o->name, fixes[0]);
 
 	TRY(open_target(o, &target));
 	TRY(make_dirs(o->out_dir));
 	struct error *err = fix_read(fixes, n, &fix);
-	struct build_request rq = { target, &fix, name, o->out_dir, true, d };
+	struct build_request rq = { .target = target, .fix = &fix, .name = name,
+				    .out_dir = o->out_dir, .replace = true, .description = d,
+				    .from_source = o->from_source };
 
 	if (o->replace >= 0)
 		rq.replace = o->replace;
@@ -148,7 +152,8 @@ int command_build(int argc, char **argv)
 		{ "name", required_argument, NULL, 'n' },   { "replace", no_argument, NULL, 'R' },
 		{ "no-replace", no_argument, NULL, 'N' },
 		{ "description", required_argument, NULL, 'd' },
-		{ "module-tree", required_argument, NULL, 'M' }, COMMON_LONG_OPTIONS, { 0 },
+		{ "module-tree", required_argument, NULL, 'M' },
+		{ "from-source", no_argument, NULL, 'S' }, COMMON_LONG_OPTIONS, { 0 },
 	};
 	struct options o = { .out_dir = ".", .replace = -1 };
 	int c, code = EXIT_ERROR;
@@ -166,6 +171,8 @@ int command_build(int argc, char **argv)
 			o.module_tree = optarg;
 		else if (c == 'R' || c == 'N')
 			o.replace = c == 'R';
+		else if (c == 'S')
+			o.from_source = true;
 		else if (!common_option(c, &o.common))
 			return EXIT_USAGE;
 	}

@@ -15,10 +15,17 @@ enum exit_code {
 int command_build(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_diff(int argc, char **argv);
+int command_extract(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_target(int argc, char **argv);
 int command_test(int argc, char **argv);
+
+/*
+ * "livepatch-NAME", the caller's: from the name that was given, or from the file name of the first
+ * fix.
+ */
+char *livepatch_name(const char *name, const char *first_fix);
 
 /* Prints the error on stderr as "suture: error ID: message" and its hint, frees it, and returns
  * EXIT_ERROR. */

@@ -10,7 +10,10 @@
 #include "base/str.h"
 #include "diff/policy.h"
 #include "driver/pair.h"
+#include "driver/function.h"
 #include "driver/publish.h"
+#include "driver/source.h"
+#include "convert/symbols.h"
 #include "layout/layout.h"
 #include "module/module.h"
 #include "target/exports.h"
@@ -29,6 +32,7 @@ struct build {
 	struct str_vec objects;  /* livepatch objects */
 	struct ptr_vec written;  /* for each unit its livepatch object, or NULL */
 	struct str_vec namespaces;
+	struct patch_source source;
 	char *ko;
 };
 
@@ -40,6 +44,8 @@ static struct finding_vec *findings(struct build *b)
 /* Stage: translation units, compiled twice. */
 static struct error *stage_units(struct build *b)
 {
+	if (!b->rq->fix)
+		return function_unit(b->rq->target, b->rq->function, b->rq->unit, &b->units);
 	progress_step("compiling the units that the fix reaches");
 	TRY(units_build(b->rq->target, b->rq->fix, b->workdir, &b->units, findings(b)));
 	return NULL;
@@ -69,7 +75,8 @@ static struct error *stage_compare(struct build *b)
 		TRY(check_interrupted());
 		TRY(pair_open(p, &b->units.at[i], b->rq->target, &b->images, &b->exports,
 			      &b->provided, findings(b)));
-		TRY(pair_avoid_runtime_constants(p, b->rq->target, b->workdir, findings(b)));
+		if (!b->rq->from_source)
+			TRY(pair_avoid_runtime_constants(p, b->rq->target, b->workdir, findings(b)));
 		note_provided(b, p->b);
 	}
 	return NULL;
@@ -84,6 +91,23 @@ static void report_unit(struct build *b, const struct pair *p, const struct unit
 		.reproduced = p->repro.same, .stats = *stats });
 }
 
+/*
+ * A source has no need of what objects need: its constants of the boot are loaded (source_text.c).
+ */
+static void take_findings(struct build *b, struct finding_vec *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct finding *f = &list->at[i];
+
+		if (b->rq->from_source && streq(f->id, "X11"))
+			continue;
+		finding_way_out(finding_add(findings(b), f->id, f->severity, f->object, f->symbol,
+					    f->location, "%s", f->message), "%s",
+				f->way_out ? f->way_out : "");
+	}
+	findings_free(list);
+}
+
 /* Stage: the livepatch object of each unit. */
 static struct error *stage_closure(struct build *b)
 {
@@ -91,16 +115,19 @@ static struct error *stage_closure(struct build *b)
 	for (size_t i = 0; i < b->units.n; i++) {
 		struct pair *p = &b->pairs.at[i];
 		struct closure_stats stats = { 0 };
+		struct finding_vec said = { 0 };
 		scoped_free char *path = xasprintf("%s/change%zu.o", b->workdir, i);
 		struct closure_request rq = {
 			.original = p->a, .patched = p->b, .resolver = &p->resolver,
 			.source = b->units.at[i].source, .names = &b->names,
-			.replaced = &b->report->replaced, .findings = findings(b),
+			.replaced = &b->report->replaced, .findings = &said,
 		};
 		bool written = false;
 
-		if (p->a)
-			TRY(closure_write(&rq, path, &stats, &written));
+		struct error *err = p->a ? closure_write(&rq, path, &stats, &written) : NULL;
+
+		take_findings(b, &said);
+		TRY(err);
 		ptr_vec_push(&b->written, written ? path : NULL);
 		if (written)
 			str_vec_push(&b->objects, take(path));
@@ -225,6 +252,73 @@ static struct error *check_description(struct build *b)
 	return NULL;
 }
 
+/* ---- by way of a source ---- */
+
+static void report_source(struct build *b)
+{
+	size_t size;
+	FILE *out = open_memstream(&b->report->proof, &size);
+
+	patch_source_print_proof(&b->source, out);
+	fclose(out);
+	b->report->source = patch_source_json(&b->source);
+	replaced_free(&b->report->replaced);
+	patch_source_replaced(&b->source, &b->report->replaced);
+	if (!b->rq->why)
+		return;
+	out = open_memstream(&b->report->why, &size);
+	if (!patch_source_print_why(&b->source, b->rq->why, out))
+		fprintf(out, "%s: the livepatch's source does not mention it\n", b->rq->why);
+	fclose(out);
+}
+
+/* Stage: the source of the livepatch, held against the units. */
+static struct error *stage_source(struct build *b)
+{
+	const struct patch_source_request rq = {
+		.target = b->rq->target, .name = b->rq->name, .subject = b->report->subject,
+		.replace = b->rq->replace, .fix = b->rq->fix, .function = b->rq->function,
+		.no_fix = b->rq->no_fix, .workdir = b->workdir, .findings = findings(b),
+	};
+
+	progress_step("extracting the source, and holding it against the unit");
+	TRY(patch_source_make(&rq, &b->pairs, &b->source));
+	report_source(b);
+	return NULL;
+}
+
+/* Stage: from the source to the module, as a person would. */
+static struct error *stage_source_module(struct build *b)
+{
+	scoped_free char *dir = path_join(b->workdir, "module");
+	SCOPED(symlist_free) struct symlist symbols = { 0 };
+	struct module_request rq = { .target = b->rq->target, .name = b->rq->name, .workdir = dir,
+				     .findings = findings(b) };
+
+	TRY(patch_source_write(&b->source, dir));
+	TRY(symlist_of_target(b->rq->target, &symbols));
+	progress_step("building the module with the target's Kbuild");
+	return module_build_source(&rq, &symbols, &b->ko);
+}
+
+static struct error *write_source(struct build *b)
+{
+	TRY(patch_source_write(&b->source, b->rq->out_dir));
+	patch_source_files(&b->source, &b->report->source_files);
+	return NULL;
+}
+
+static struct error *judge_fix(struct build *b)
+{
+	if (!b->rq->fix)
+		return NULL;
+	TRY(stage_closure(b));
+	TRY(stage_layout(b));
+	TRY(stage_account(b));
+	check_empty(b);
+	return NULL;
+}
+
 static struct error *run_stages(struct build *b)
 {
 	TRY(check_description(b));
@@ -232,16 +326,17 @@ static struct error *run_stages(struct build *b)
 	if (findings_refuse(findings(b)))
 		return NULL;
 	TRY(stage_compare(b));
-	TRY(stage_closure(b));
-	TRY(stage_layout(b));
-	TRY(stage_account(b));
-	check_empty(b);
+	TRY(judge_fix(b));
+	if (!findings_refuse(findings(b)) && b->rq->from_source)
+		TRY(stage_source(b));
 	if (findings_refuse(findings(b)))
 		return NULL;
-	TRY(stage_module(b));
+	if (b->rq->source_only)
+		return write_source(b);
+	TRY(b->rq->from_source ? stage_source_module(b) : stage_module(b));
 	if (!b->ko)
 		return NULL;
-	return publish(b->rq, &b->units, b->ko, b->workdir, &b->report->module);
+	return publish(b->rq, &b->units, b->ko, b->workdir, &b->source, &b->report->module);
 }
 
 struct error *build_livepatch(const struct build_request *rq, struct build_report *report)
@@ -251,13 +346,15 @@ struct error *build_livepatch(const struct build_request *rq, struct build_repor
 	double start = monotonic_seconds(), own = own_cpu_seconds(), tools = children_cpu_seconds();
 
 	*report = (struct build_report){ .name = xstrdup(rq->name),
-					 .subject = xstrdup(rq->fix->subject),
+					 .subject = rq->fix ? xstrdup(rq->fix->subject) :
+						 xasprintf("%s as it is", rq->function),
 					 .target = xstrdup(rq->target->name) };
 	TRY(temp_dir_new("build", &workdir));
 	b.workdir = workdir;
 	struct error *err = run_stages(&b);
 
 	progress_end(err ? "failed" : NULL);
+	patch_source_free(&b.source);
 	for (size_t i = 0; i < b.pairs.n; i++)
 		if (b.pairs.at[i].unit)
 			pair_close(&b.pairs.at[i]);

@@ -15,11 +15,18 @@
 
 struct build_request {
 	struct target *target;
-	const struct fix *fix;
+	const struct fix *fix; /* NULL: function */
 	const char *name;    /* of the module: "livepatch-NAME" */
 	const char *out_dir; /* where the results go; must exist */
 	bool replace;
 	const struct description *description; /* NULL: none */
+	bool from_source;     /* by way of a source that people can read, instead of objects */
+	/* What follows is for from_source. */
+	bool source_only;     /* no module: the source goes into out_dir */
+	bool no_fix;          /* the functions that the fix changes, as they are without it */
+	const char *function; /* with fix NULL: replaced as it is */
+	const char *unit;     /* that it is defined in, "net/ipv4/tcp.c", or NULL: to be found */
+	const char *why;      /* tell how this name was decided, or NULL */
 };
 
 /* What became of one unit. */
@@ -38,6 +45,11 @@ struct build_report {
 	struct replaced_vec replaced;
 	struct hunk_account_vec hunks; /* refers to the fix */
 	struct finding_vec findings;
+	/* from_source: what was written (names in out_dir), how it compares with the unit, as text and as
+	 * JSON, and the answer to request.why. NULL otherwise. */
+	struct str_vec source_files;
+	char *proof, *why;
+	json_t *source;
 	double seconds, cpu_own, cpu_tools; /* tools: compiler, Kbuild, objtool, ... */
 };
 

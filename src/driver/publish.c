@@ -42,7 +42,8 @@ static struct error *copy_unit(const struct unit *unit, size_t index, const char
 	return copy_into(change, dir, livepatch);
 }
 
-static struct error *fill(const struct unit_vec *units, const char *workdir, const char *dir)
+static struct error *fill(const struct unit_vec *units, const char *workdir,
+			  const struct patch_source *source, const char *dir)
 {
 	scoped_free char *glue = path_join(workdir, "module/main.c");
 	scoped_free char *code = path_join(workdir, "module/code.c");
@@ -51,6 +52,8 @@ static struct error *fill(const struct unit_vec *units, const char *workdir, con
 	TRY(make_dirs(dir));
 	for (size_t i = 0; i < units->n; i++)
 		TRY(copy_unit(&units->at[i], i, workdir, dir));
+	if (source->units.n)
+		return patch_source_write(source, dir);
 	TRY(copy_into(glue, dir, "main.c"));
 	TRY(copy_into(code, dir, "code.c"));
 	return copy_into(kbuild, dir, "Kbuild");
@@ -63,14 +66,14 @@ static struct error *replace_dir(const char *from, const char *to)
 }
 
 struct error *publish(const struct build_request *rq, const struct unit_vec *units, const char *ko,
-		      const char *workdir, char **module)
+		      const char *workdir, const struct patch_source *source, char **module)
 {
 	scoped_free char *ko_name = xasprintf("%s.ko", rq->name);
 	scoped_free char *dir_name = xasprintf("%s.d", rq->name);
 	scoped_free char *final_ko = path_join(rq->out_dir, ko_name);
 	scoped_free char *final_dir = path_join(rq->out_dir, dir_name);
 	scoped_free char *tmp = xasprintf("%s.%d.tmp", final_dir, (int)getpid());
-	struct error *err = fill(units, workdir, tmp);
+	struct error *err = fill(units, workdir, source, tmp);
 
 	if (!err)
 		err = replace_dir(tmp, final_dir);

@@ -17,6 +17,10 @@ void build_report_free(struct build_report *r)
 	replaced_free(&r->replaced);
 	hunk_accounts_free(&r->hunks);
 	findings_free(&r->findings);
+	str_vec_free_all(&r->source_files);
+	free(r->proof);
+	free(r->why);
+	json_decref(r->source);
 }
 
 /* A fix of a header may change hundreds of functions: the JSON report has them all. */
@@ -27,7 +31,7 @@ static void print_replaced(const struct build_report *r, FILE *out)
 	for (size_t i = 0; i < r->replaced.n && (i < LIMIT || r->replaced.n == LIMIT + 1); i++) {
 		const struct replaced *f = &r->replaced.at[i];
 
-		fprintf(out, "%s %s:%s,%u (%s)\n", r->module ? "replace" : "changed", f->kobject,
+		fprintf(out, "%s %s:%s,%u (%s)\n", r->module || r->source_files.n ? "replace" : "changed", f->kobject,
 			f->name, f->sympos, f->why ? f->why : "changed");
 	}
 	if (r->replaced.n > LIMIT + 1)
@@ -49,10 +53,14 @@ void build_report_print(const struct build_report *r, FILE *out)
 	}
 	print_replaced(r, out);
 	hunk_accounts_print(&r->hunks, out);
+	fputs(r->proof ? r->proof : "", out);
 	findings_print(&r->findings, out);
+	fputs(r->why ? r->why : "", out);
+	for (size_t i = 0; i < r->source_files.n; i++)
+		fprintf(out, "source  %s\n", r->source_files.at[i]);
 	if (r->module)
 		fprintf(out, "module  %s\n", r->module);
-	else
+	else if (!r->source_files.n)
 		fprintf(out, "refused: no livepatch was made\n");
 	fprintf(out, "time    %.1f s; CPU: tools %.1f s, own work %.2f s\n", r->seconds, r->cpu_tools,
 		r->cpu_own);
@@ -91,10 +99,10 @@ static json_t *replaced_json(const struct build_report *r)
 
 json_t *build_report_json(const struct build_report *r)
 {
-	return json_pack("{ss ss* ss* ss* so so so so s{sf sf sf}}", "name", r->name, "subject",
+	return json_pack("{ss ss* ss* ss* so so so so sO* s{sf sf sf}}", "name", r->name, "subject",
 			 r->subject, "target", r->target, "module", r->module, "units",
 			 units_json(r), "replaced", replaced_json(r), "hunks",
 			 hunk_accounts_json(&r->hunks), "findings",
-			 findings_json(&r->findings), "time", "wall", r->seconds, "cpu_tools",
+			 findings_json(&r->findings), "source", r->source, "time", "wall", r->seconds, "cpu_tools",
 			 r->cpu_tools, "cpu_own", r->cpu_own);
 }

@@ -19,12 +19,21 @@
 struct extract_request {
 	struct target *target;
 	const struct command *command; /* the unit's recorded command */
-	const char *farm;              /* root of the view with the fix, NULL: the tree itself */
-	const char *workdir;           /* scratch */
+	const char *farm;    /* root of the view with the fix, NULL: the tree itself. A plain view:
+			      * text is copied by line number, so no #line directives in it */
+	const char *workdir; /* scratch, must exist */
 	const struct str_vec *functions; /* to start from: names in the source */
 	fate_of fate_of;
 	void *fate_arg;
 	struct finding_vec *findings;
+	/*
+	 * For a second run, after the first result was compiled. undefined: names that its object
+	 * really refers to (as nm shows them); of what only inline functions of headers mention,
+	 * only these are annotated. NULL: not known, all are. whole_types: do not leave out the
+	 * definitions of structures that seem to be used through pointers only.
+	 */
+	const struct str_vec *undefined;
+	bool whole_types;
 };
 
 /* One decision of the closure: what, why, because of whom. For --why and the report. */
@@ -36,13 +45,28 @@ struct extract_decision {
 };
 DEFINE_VEC(extract_decision_vec, struct extract_decision)
 
+/*
+ * A function that was copied under another name. The new name is the one that was wished for, except
+ * where a macro makes the name: SYSCALL_DEFINE1(livepatch_foo, ...) makes __x64_sys_livepatch_foo.
+ */
+struct extract_replaced {
+	char *name, *new_name;
+};
+DEFINE_VEC(extract_replaced_vec, struct extract_replaced)
+
 struct extract_result {
 	char *text;   /* the source of this unit: includes, declarations, functions; no glue */
 	struct extract_decision_vec decisions;
+	struct extract_replaced_vec replaced;
 	struct str_vec near; /* when a function does not exist: names that are near */
+	double cpp_cpu;      /* CPU seconds of the preprocessor run */
 };
 
-/* Extracts. Ids M1... (docs/rules). The result is the caller's in any case. */
+/*
+ * Extracts. The result is the caller's in any case. Ids M1 (no such function in the unit), M2 (the
+ * unit does not preprocess), M3 (only a macro), M4 (declared, but defined elsewhere), M5 (has no
+ * form that can be copied).
+ */
 struct error *extract_unit(const struct extract_request *request, struct extract_result *result);
 void extract_result_free(struct extract_result *result);
 

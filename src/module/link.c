@@ -79,7 +79,7 @@ static const char *tail(const char *text, size_t lines)
  * not wanted in a livepatch); objtool runs on the linked module, so that the objects get ORC and
  * their return sites there (scripts/Makefile.lib, delay-objtool).
  */
-static struct error *run_kbuild(const struct module_request *rq, char **output)
+struct error *module_run_kbuild(const struct module_request *rq, char **output)
 {
 	scoped_free char *m = xasprintf("M=%s", rq->workdir);
 	scoped_free char *cc = xasprintf("CC=%s", rq->target->cc);
@@ -133,7 +133,7 @@ struct error *module_build(const struct module_request *rq, char **ko)
 
 	*ko = NULL;
 	TRY(write_sources(rq));
-	TRY(run_kbuild(rq, &output));
+	TRY(module_run_kbuild(rq, &output));
 	scoped_free char *linked_name = xasprintf("%s.ko", rq->name);
 	scoped_free char *linked = path_join(rq->workdir, linked_name);
 	scoped_free char *final = path_join(rq->workdir, "converted.ko");

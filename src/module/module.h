@@ -41,6 +41,18 @@ struct error *module_check_objtool(const char *ko, const char *output, struct fi
 
 /* Declarations of the functions that the description names: C text, the caller's. */
 char *module_hooks(const struct description *description);
+/*
+ * The same for sources that are in workdir already, with their Kbuild file, and that refer to the kernel
+ * as those of a hand-written livepatch do (docs/convert.md): of the request only target, name, workdir and
+ * findings count. symbols: of the target.
+ */
+struct symlist;
+struct error *module_build_source(const struct module_request *request, const struct symlist *symbols,
+				  char **ko);
+
+/* Private to this directory: make in workdir; *output is the caller's. Id B1. */
+struct error *module_run_kbuild(const struct module_request *request, char **output);
+
 /* The glue source alone (caller's). */
 char *module_glue(const struct module_request *request);
 

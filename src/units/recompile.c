@@ -7,21 +7,17 @@
 #include "units/kbuild.h"
 #include "units/units.h"
 
-static struct error *find_command(struct target *target, const struct unit *unit,
-				  struct command_vec *commands)
+struct error *unit_commands(const struct target *target, const struct str_vec *objects,
+			    struct command_vec *commands)
 {
-	SCOPED(str_vec_free_all) struct str_vec objects = {0};
 	struct error_vec problems = {0};
-
-	str_vec_push(&objects, xstrdup(unit->object_name));
-	struct error *err = kbuild_commands(target, &objects, commands, &problems);
+	struct error *err = kbuild_commands(target, objects, commands, &problems);
 
 	for (size_t i = 0; i < problems.n; i++)
 		error_free(problems.at[i]);
 	error_vec_free(&problems);
-	if (!err && commands->n != 1)
-		err = error_new("U11", "%s: its compile command cannot be found again",
-				unit->source);
+	if (!err && commands->n != objects->n)
+		err = error_new("U11", "%s: its compile command cannot be found", objects->at[0]);
 	return err;
 }
 
@@ -41,11 +37,13 @@ static struct error *find_view(const struct unit *unit, const char *workdir, cha
 struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
 				     const char *workdir, const char *const *flags, char **object)
 {
+	SCOPED(str_vec_free_all) struct str_vec objects = {0};
 	SCOPED(commands_free) struct command_vec commands = {0};
 	SCOPED(compiles_free) struct compile_vec list = {0};
 	scoped_free char *view = NULL, *dir = path_join(workdir, "recompiled");
 
-	TRY(find_command(target, unit, &commands));
+	str_vec_push(&objects, xstrdup(unit->object_name));
+	TRY(unit_commands(target, &objects, &commands));
 	TRY(find_view(unit, workdir, &view));
 	for (size_t i = 0; flags[i]; i++)
 		str_vec_push(&commands.at[0].argv, xstrdup(flags[i]));

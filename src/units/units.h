@@ -14,6 +14,7 @@
 #include "base/finding.h"
 #include "base/vec.h"
 #include "target/target.h"
+#include "units/command.h"
 #include "units/fix.h"
 
 struct unit {
@@ -56,6 +57,21 @@ void units_free(struct unit_vec *units);
  */
 struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
 				     const char *workdir, const char *const *flags, char **object);
+
+/*
+ * The recorded commands of these objects ("net/ipv4/tcp_input.o"), in the order in which they are found.
+ * Ids U10, U11 (one of them has none). The caller's (commands_free).
+ */
+struct error *unit_commands(const struct target *target, const struct str_vec *objects,
+			    struct command_vec *commands);
+
+/*
+ * A view of the source tree with the fix as a person would apply it: without the #line directives of
+ * the view that units are compiled in. root: of the view, must not exist. readers: commands of the
+ * units that will be read there.
+ */
+struct error *units_plain_view(const struct target *target, const struct fix *fix,
+			       const struct command_vec *readers, const char *root);
 
 /* Compiles one unit of the unchanged tree with the flags above, for commands and tests that want an
  * original object by itself: unit->original is its path in the cache, unit->patched NULL. Ids U1

@@ -223,7 +223,8 @@ static struct error *build_fix(const struct table *t, char *path, const char *na
 
 	TRY(target_open(t->target, &target));
 	TRY(make_dirs(dir));
-	struct build_request request = { target, &fix, module, dir, true, NULL };
+	struct build_request request = { .target = target, .fix = &fix, .name = module,
+					 .out_dir = dir, .replace = true };
 	struct error *err = fix_read(&path, 1, &fix);
 
 	if (!err)

@@ -165,7 +165,8 @@ struct error *road_build(const char *patch, const char *name, struct build_repor
 {
 	scoped_free char *module = xasprintf("livepatch-%s", name);
 	struct fix fix = { 0 };
-	struct build_request request = { road_target, &fix, module, road_dir, true, NULL };
+	struct build_request request = { .target = road_target, .fix = &fix, .name = module,
+					 .out_dir = road_dir, .replace = true };
 
 	*report = (struct build_report){ 0 };
 	struct error *err = fix_parse(&fix, name, patch, strlen(patch));

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "driver/source.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/str.h"
+
+/* One text: of a unit with the fix, or without it. */
+struct attempt {
+	const struct patch_source_request *rq;
+	struct source_unit *unit;
+	struct fate_unit fates;
+	struct extract_result result;
+	const char *farm;
+	bool patched;
+	bool silent;          /* the findings are those of the other text */
+	char *name;           /* of the files in the scratch directory */
+	char *object, *output;
+	struct str_vec more;  /* undefined names that a compile brought up */
+};
+
+/* ---- text ---- */
+
+/* The place behind the last #include that stands at the beginning of a line. */
+static size_t behind_includes(const char *text)
+{
+	const char *last = NULL;
+
+	for (const char *p = text; p; p = strchr(p, '\n')) {
+		p += *p == '\n';
+		if (starts_with(p, "#include"))
+			last = p;
+	}
+	if (!last)
+		return 0;
+	return last + strcspn(last, "\n") - text + (last[strcspn(last, "\n")] == '\n');
+}
+
+static void insert_after_includes(struct attempt *a)
+{
+	scoped_free char *text = patch_source_after_includes(&a->fates);
+	size_t head = behind_includes(a->result.text);
+	char *whole = xasprintf("%.*s%s%s", (int)head, a->result.text, text,
+				a->result.text + head);
+
+	free(a->result.text);
+	a->result.text = whole;
+}
+
+/* A comment that ends in "from FILE:FIRST-LAST" stands in front of copied text: lines count from there. */
+static bool parse_marker(const char *line, char *file, size_t room, unsigned long *first)
+{
+	static const char start[] = "/* from ", replaced[] = "/* livepatch: replaces ";
+	size_t end = strcspn(line, "\n");
+	const char *from = starts_with(line, replaced) ? memmem(line, end, "from ", 5) :
+			   starts_with(line, start) ? line + strlen("/* ") : NULL;
+	const char *name = from ? from + strlen("from ") : line;
+	const char *colon = from ? memchr(name, ':', line + end - name) : NULL;
+	size_t n = colon ? (size_t)(colon - name) : 0;
+
+	if (!colon || n >= room || !isdigit((unsigned char)colon[1]))
+		return false;
+	memcpy(file, name, n);
+	file[n] = 0;
+	*first = strtoul(colon + 1, NULL, 10);
+	return true;
+}
+
+/* The text as it is compiled for the proof: __LINE__ and __FILE__ are those of the unit. */
+static char *with_positions(const char *text)
+{
+	struct str out = { 0 };
+	char file[256];
+	unsigned long first;
+
+	for (const char *p = text; *p;) {
+		size_t n = strcspn(p, "\n");
+
+		n += p[n] == '\n';
+		str_add_bytes(&out, p, n);
+		if (parse_marker(p, file, sizeof(file), &first))
+			str_add(&out, "#line %lu \"%s\"\n", first, file);
+		p += n;
+	}
+	return out.s ? out.s : xstrdup("");
+}
+
+/* ---- extracting ---- */
+
+static struct error *extract(struct attempt *a)
+{
+	SCOPED(str_vec_free) struct str_vec functions = { 0 };
+	scoped_free char *dir = path_join(a->rq->workdir, a->name);
+	struct finding_vec ignored = { 0 };
+
+	for (size_t i = 0; i < a->unit->set.list.n; i++)
+		str_vec_push(&functions, a->unit->set.list.at[i].name);
+	TRY(make_dirs(dir));
+	struct extract_request rq = {
+		.target = a->rq->target, .command = a->unit->command, .farm = a->farm,
+		.workdir = dir, .functions = &functions, .fate_of = fate_of_binary,
+		.fate_arg = &a->fates, .undefined = &a->fates.undefined,
+		.findings = a->silent ? &ignored : a->rq->findings,
+	};
+
+	extract_result_free(&a->result);
+	struct error *err = extract_unit(&rq, &a->result);
+
+	findings_free(&ignored);
+	return error_context(err, "%s", a->unit->pair->unit->source);
+}
+
+static void take_new_names(struct attempt *a)
+{
+	for (size_t i = 0; i < a->result.replaced.n; i++) {
+		const struct extract_replaced *e = &a->result.replaced.at[i];
+		const struct replacement *r = replacements_find(&a->unit->set, e->name);
+
+		if (!r || streq(r->new_name, e->new_name))
+			continue;
+		free(r->new_name);
+		((struct replacement *)r)->new_name = xstrdup(e->new_name);
+	}
+}
+
+static struct error *compile(struct attempt *a)
+{
+	scoped_free char *head = patch_source_head(a->rq, a->unit, a->result.text);
+	scoped_free char *joined = xasprintf("%s\n%s", head, a->result.text);
+	scoped_free char *text = with_positions(joined);
+	scoped_free char *headers = path_join(a->rq->workdir, "headers");
+	double before = children_cpu_seconds();
+
+	free(a->object);
+	free(a->output);
+	TRY(prove_compile(&(struct prove_compile){
+		.target = a->rq->target, .command = a->unit->command, .text = text,
+		.include_dir = headers, .workdir = a->rq->workdir, .name = a->name },
+		&a->object, &a->output));
+	a->unit->cpu += children_cpu_seconds() - before;
+	return NULL;
+}
+
+static void does_not_compile(struct attempt *a)
+{
+	struct finding *f = finding_add(a->rq->findings, "M32", SEVERITY_REFUSAL,
+					a->unit->pair->unit->kobject, NULL,
+					a->unit->pair->unit->source,
+					"the livepatch's source of this unit does not compile: %s",
+					a->output);
+
+	finding_way_out(f, "build the livepatch from objects");
+}
+
+static void warns(struct attempt *a)
+{
+	const char *first = strstr(a->output, "warning:");
+
+	if (!first)
+		return;
+	struct finding *f = finding_add(a->rq->findings, "M31", SEVERITY_WARNING,
+					a->unit->pair->unit->kobject, NULL,
+					a->unit->pair->unit->source,
+					"the compiler warns of the livepatch's source: %.*s",
+					(int)strcspn(first, "\n"), first);
+
+	finding_way_out(f, "look at the place; Kbuild stops there with -Werror");
+}
+
+/* Undefined symbols of the compiled text that nothing explains: names to be asked for again. */
+static struct error *find_more(struct attempt *a, bool *more)
+{
+	const struct resolver *r = &a->unit->pair->resolver;
+	scoped_object struct object *o = NULL;
+	SCOPED(map_free) struct map seen = { 0 };
+
+	TRY(object_read(a->object, &o));
+	for (size_t i = 0; i < a->fates.undefined.n; i++)
+		map_put(&seen, a->fates.undefined.at[i], (void *)1);
+	*more = false;
+	for (size_t i = 1; i < o->nsymbols; i++) {
+		const struct obj_symbol *s = &o->symbols[i];
+
+		if (s->shndx != SHN_UNDEF || map_has(&seen, s->name) ||
+		    export_find(r->exports, s->name))
+			continue;
+		char *name = *str_vec_push(&a->more, xstrdup(s->name));
+
+		fate_unit_note_use(&a->fates, name);
+		*more = true;
+	}
+	return NULL;
+}
+
+/* The closed loop: what the compiled text still needs goes into a second one. */
+static struct error *make_text(struct attempt *a)
+{
+	for (unsigned int round = 0; round < 2; round++) {
+		bool more = false;
+
+		TRY(check_interrupted());
+		TRY(extract(a));
+		if (!a->result.text)
+			return NULL;
+		take_new_names(a);
+		insert_after_includes(a);
+		TRY(compile(a));
+		if (a->object)
+			TRY(find_more(a, &more));
+		if (!more)
+			break;
+	}
+	if (!a->object)
+		does_not_compile(a);
+	else if (!a->silent)
+		warns(a);
+	return NULL;
+}
+
+static struct error *hold_against_unit(struct attempt *a, struct proof *proof)
+{
+	const struct pair *p = a->unit->pair;
+	struct prove_request rq = {
+		.reference = a->patched ? p->unit->patched : p->unit->original,
+		.model = a->patched ? p->b : p->a, .extraction = a->object, .set = &a->unit->set,
+		.resolver = &p->resolver, .patched = a->patched, .silenced = a->fates.silenced.n > 0,
+		.findings = a->rq->findings,
+	};
+
+	return prove(&rq, proof);
+}
+
+static void attempt_free(struct attempt *a)
+{
+	fate_unit_free(&a->fates);
+	extract_result_free(&a->result);
+	free(a->name);
+	free(a->object);
+	free(a->output);
+	str_vec_free_all(&a->more);
+}
+
+/* A local symbol's name in one livepatch with several units: "tcp_input" of net/ipv4/tcp_input.c. */
+static char *unit_prefix(const struct patch_source *s, const struct source_unit *u)
+{
+	const char *base = path_basename(u->pair->unit->source);
+
+	return s->units.n < 2 ? NULL : xstrndup(base, strcspn(base, "."));
+}
+
+static struct error *attempt(const struct patch_source_request *rq, struct patch_source *s,
+			     struct source_unit *u, bool patched, const char *farm, bool keep)
+{
+	scoped_free char *prefix = unit_prefix(s, u);
+	SCOPED(attempt_free) struct attempt a = {
+		.rq = rq, .unit = u, .farm = patched ? farm : NULL, .patched = patched,
+		.silent = !keep,
+		.name = xasprintf("unit%zu-%s", (size_t)(u - s->units.at),
+				  patched ? "patched" : "original"),
+	};
+	struct finding_vec ignored = { 0 };
+
+	fate_unit_init(&a.fates, patched ? u->pair->b : u->pair->a, &u->pair->resolver, &u->set, prefix,
+		       keep ? rq->findings : &ignored);
+	struct error *err = make_text(&a);
+
+	if (!err && a.object) {
+		err = hold_against_unit(&a, patched ? &u->patched : &u->original);
+		*(patched ? &u->has_patched : &u->has_original) = !err;
+	}
+	if (keep) {
+		extract_result_free(&u->result);
+		u->result = a.result;
+		a.result = (struct extract_result){ 0 };
+	}
+	findings_free(&ignored);
+	return err;
+}
+
+/* ---- units ---- */
+
+static struct error *find_functions(const struct patch_source_request *rq, struct source_unit *u)
+{
+	const struct pair *p = u->pair;
+
+	if (rq->function)
+		return replacements_of_function(p->a, &p->resolver, rq->function, rq->findings, &u->set);
+	replacements_of_fix(p->a, &p->resolver, rq->findings, &u->set);
+	prove_coverage(p->a, &u->set, &p->resolver, rq->findings);
+	return NULL;
+}
+
+static char *stem_of(const char *name)
+{
+	char *stem = xstrdup(name);
+
+	for (char *p = stem; *p; p++)
+		if (!isalnum((unsigned char)*p))
+			*p = '_';
+	return stem;
+}
+
+/* The first unit's file has the livepatch's name, further ones that of their unit as well. */
+static char *file_of(const struct patch_source *s, size_t index)
+{
+	const char *base = path_basename(s->units.at[index].pair->unit->source);
+	scoped_free char *unit = xstrndup(base, strcspn(base, "."));
+	scoped_free char *name = index ? xasprintf("%s_%zu_%s", s->stem, index + 1, unit) :
+					 xstrdup(s->stem);
+	scoped_free char *clean = stem_of(name);
+
+	return xasprintf("%s.c", clean);
+}
+
+static struct error *add_units(const struct patch_source_request *rq, const struct pair_vec *pairs,
+			       struct patch_source *s)
+{
+	for (size_t i = 0; i < pairs->n; i++) {
+		struct source_unit u = { .pair = &pairs->at[i] };
+
+		if (!u.pair->a)
+			continue;
+		struct error *err = find_functions(rq, &u);
+
+		if (err || !u.set.list.n)
+			replacements_free(&u.set);
+		else
+			source_unit_vec_push(&s->units, u);
+		TRY(err);
+	}
+	for (size_t i = 0; i < s->units.n; i++)
+		s->units.at[i].file = file_of(s, i);
+	return NULL;
+}
+
+/* An ordinary unit of the kernel proper, whose flags a module's files have by themselves. */
+static const char ordinary[] = "init/version.o";
+
+static const struct command *command_of(const struct patch_source *s, const char *object)
+{
+	for (size_t i = 0; i < s->commands.n; i++)
+		if (streq(s->commands.at[i].object_name, object))
+			return &s->commands.at[i];
+	return NULL;
+}
+
+static struct error *find_commands(const struct patch_source_request *rq, struct patch_source *s)
+{
+	SCOPED(str_vec_free) struct str_vec objects = { 0 };
+
+	for (size_t i = 0; i < s->units.n; i++)
+		if (!streq(s->units.at[i].pair->unit->object_name, ordinary))
+			str_vec_push(&objects, s->units.at[i].pair->unit->object_name);
+	str_vec_push(&objects, (char *)ordinary);
+	TRY(unit_commands(rq->target, &objects, &s->commands));
+	for (size_t i = 0; i < s->units.n; i++) {
+		struct source_unit *u = &s->units.at[i];
+		scoped_free char *object = xasprintf("%.*so", (int)strlen(u->file) - 1, u->file);
+
+		u->command = command_of(s, u->pair->unit->object_name);
+		u->build_flags = patch_source_flags(u->command, command_of(s, ordinary), object);
+	}
+	return NULL;
+}
+
+static void add_namespaces(struct patch_source *s, const struct source_unit *u, const struct proof *proof)
+{
+	for (size_t i = 0; i < proof->exports.n; i++) {
+		const struct export *e = export_find(u->pair->resolver.exports, proof->exports.at[i]);
+		bool known = !*e->namespace_;
+
+		for (size_t k = 0; k < s->namespaces.n; k++)
+			known |= streq(s->namespaces.at[k], e->namespace_);
+		if (!known)
+			str_vec_push(&s->namespaces, (char *)e->namespace_);
+	}
+}
+
+static struct error *make_units(const struct patch_source_request *rq, struct patch_source *s)
+{
+	bool patched = rq->fix && !rq->no_fix;
+	scoped_free char *farm = path_join(rq->workdir, "source-tree");
+
+	if (patched)
+		TRY(units_plain_view(rq->target, rq->fix, &s->commands, farm));
+	for (size_t i = 0; i < s->units.n; i++) {
+		struct source_unit *u = &s->units.at[i];
+
+		if (patched)
+			TRY(attempt(rq, s, u, true, farm, true));
+		TRY(attempt(rq, s, u, false, NULL, !patched));
+		add_namespaces(s, u, patched ? &u->patched : &u->original);
+	}
+	return NULL;
+}
+
+static void make_texts(const struct patch_source_request *rq, struct patch_source *s)
+{
+	for (size_t i = 0; i < s->units.n; i++)
+		if (s->units.at[i].result.text)
+			s->units.at[i].text = patch_source_unit_text(rq, s, i);
+	s->header = patch_source_header(rq, s);
+	s->kbuild = patch_source_kbuild(rq, s);
+	s->list = patch_source_list(rq, s);
+}
+
+struct error *patch_source_make(const struct patch_source_request *rq, const struct pair_vec *pairs,
+			  struct patch_source *s)
+{
+	scoped_free char *headers = path_join(rq->workdir, "headers");
+
+	*s = (struct patch_source){ .stem = stem_of(rq->name) };
+	TRY(patch_source_write(s, headers)); /* no unit yet: suture/livepatch.h */
+	TRY(add_units(rq, pairs, s));
+	if (!s->units.n)
+		return NULL;
+	TRY(find_commands(rq, s));
+	TRY(make_units(rq, s));
+	make_texts(rq, s);
+	return NULL;
+}
+
+void patch_source_free(struct patch_source *s)
+{
+	for (size_t i = 0; i < s->units.n; i++) {
+		struct source_unit *u = &s->units.at[i];
+
+		replacements_free(&u->set);
+		extract_result_free(&u->result);
+		free(u->file);
+		free(u->text);
+		free(u->build_flags);
+		proof_free(&u->original);
+		proof_free(&u->patched);
+	}
+	source_unit_vec_free(&s->units);
+	commands_free(&s->commands);
+	str_vec_free(&s->namespaces);
+	free(s->stem);
+	free(s->kbuild);
+	free(s->header);
+	free(s->list);
+	*s = (struct patch_source){ 0 };
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The files of a livepatch's source around what was extracted. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "driver/source.h"
+
+/* One line of a comment: no end of comment inside. */
+static void add_comment(struct str *out, const char *text)
+{
+	for (const char *p = text ? text : ""; *p; p++)
+		if ((*p == '/' && p > text && p[-1] == '*') || *p == '\n')
+			str_add_bytes(out, " ", 1);
+		else
+			str_add_bytes(out, p, 1);
+}
+
+static const char *kobject(const struct source_unit *u)
+{
+	return u->pair->unit->kobject;
+}
+
+static void add_functions(struct str *out, const struct source_unit *u)
+{
+	for (size_t i = 0; i < u->set.list.n; i++) {
+		const struct replacement *r = &u->set.list.at[i];
+
+		str_add(out, " *   %s", r->name);
+		if (r->why && *r->why) {
+			str_add(out, " (");
+			add_comment(out, r->why);
+			str_add(out, ")");
+		}
+		str_add(out, "\n");
+	}
+}
+
+/* ---- before and behind the includes ---- */
+
+static const char *define_of(const struct command *c, const char *prefix)
+{
+	for (size_t i = 0; i < c->argv.n; i++)
+		if (starts_with(c->argv.at[i], prefix))
+			return c->argv.at[i] + strlen(prefix);
+	return NULL;
+}
+
+/* Messages keep the prefix that they have in the kernel (pr_fmt() and others). */
+static void add_modname(struct str *out, const struct source_unit *u, const char *text)
+{
+	const char *name = define_of(u->command, "-DKBUILD_MODNAME=");
+
+	if (name && strstr(text, "KBUILD_MODNAME"))
+		str_add(out, "#undef KBUILD_MODNAME\n#define KBUILD_MODNAME %s\n", name);
+}
+
+static bool has_runtime_constants(const struct model *m)
+{
+	for (size_t i = 0; i < m->object->nsections; i++) {
+		const struct special_section *row = special_find(m->object->sections[i].name);
+
+		if (row && row->action == SPECIAL_RUNTIME)
+			return true;
+	}
+	return false;
+}
+
+/* include/asm-generic/runtime-const.h, in place of arch/x86/include/asm/runtime-const.h */
+static void add_runtime_constants(struct str *out, const struct source_unit *u)
+{
+	if (streq(kobject(u), "vmlinux") && has_runtime_constants(u->pair->a))
+		str_add(out, "#ifdef MODULE\n"
+			"/* The kernel fills these constants in at boot, in vmlinux only: here they are loaded. */\n"
+			"#define _ASM_RUNTIME_CONST_H\n"
+			"#define runtime_const_ptr(sym) (sym)\n"
+			"#define runtime_const_shift_right_32(val, sym) ((u32)(val) >> (sym))\n"
+			"#define runtime_const_mask_32(val, sym) ((u32)(val) & (sym))\n"
+			"#define runtime_const_init(type, sym) do { } while (0)\n"
+			"#endif\n");
+}
+
+char *patch_source_head(const struct patch_source_request *rq, const struct source_unit *u,
+			const char *text)
+{
+	struct str out = { 0 };
+
+	str_add(&out, "// SPDX-License-Identifier: GPL-2.0\n/*\n * Livepatch: ");
+	add_comment(&out, rq->subject);
+	str_add(&out, "\n *\n * Target: %s\n * Unit:   %s (%s)\n * Replaces:\n",
+		rq->target->release, u->pair->unit->source, kobject(u));
+	add_functions(&out, u);
+	str_add(&out, " */\n");
+	add_modname(&out, u, text);
+	add_runtime_constants(&out, u);
+	return out.s;
+}
+
+char *patch_source_after_includes(const struct fate_unit *fates)
+{
+	struct str out = { 0 };
+
+	str_add(&out, "%s", "");
+	if (fates->calls.n)
+		str_add(&out, "\n/* Under their own names objtool would make call sites of these. */\n");
+	for (size_t i = 0; i < fates->calls.n; i++) {
+		const char *name = fates->calls.at[i];
+		scoped_free char *link = fate_call_link(name);
+
+		str_add(&out, "extern typeof(%s) %s __asm__(\"%s\");\n", name, name, link);
+	}
+	if (fates->silenced.n)
+		str_add(&out, "\n/* Tracepoints of a module cannot be used by a livepatch: off here. */\n");
+	for (size_t i = 0; i < fates->silenced.n; i++)
+		str_add(&out, "#define trace_%s(...) do { } while (0)\n"
+			      "#define trace_%s_enabled() false\n", fates->silenced.at[i],
+			fates->silenced.at[i]);
+	return out.s;
+}
+
+/* ---- the tables ---- */
+
+static void add_table(struct str *out, const struct patch_source *s, const char *object)
+{
+	str_add(out, "static struct klp_func livepatch_funcs_%s[] = {\n", object);
+	for (size_t i = 0; i < s->units.n; i++) {
+		const struct source_unit *u = &s->units.at[i];
+
+		for (size_t k = 0; streq(kobject(u), object) && k < u->set.list.n; k++) {
+			const struct replacement *r = &u->set.list.at[k];
+
+			str_add(out, "\t{ .old_name = \"%s\", .new_func = %s", r->name, r->new_name);
+			if (r->sympos)
+				str_add(out, ", .old_sympos = %u", r->sympos);
+			str_add(out, " },\n");
+		}
+	}
+	str_add(out, "\t{ }\n};\n\n");
+}
+
+static void objects_of(const struct patch_source *s, struct str_vec *objects)
+{
+	struct map seen = { 0 };
+
+	for (size_t i = 0; i < s->units.n; i++) {
+		const char *object = kobject(&s->units.at[i]);
+
+		if (map_has(&seen, object))
+			continue;
+		map_put(&seen, object, (void *)1);
+		str_vec_push(objects, (char *)object);
+	}
+	map_free(&seen);
+}
+
+static void add_patch(struct str *out, const struct patch_source_request *rq, const struct str_vec *objects)
+{
+	str_add(out, "static struct klp_object livepatch_objects[] = {\n");
+	for (size_t i = 0; i < objects->n; i++)
+		if (streq(objects->at[i], "vmlinux"))
+			str_add(out, "\t{ .funcs = livepatch_funcs_vmlinux }, /* no name: vmlinux */\n");
+		else
+			str_add(out, "\t{ .name = \"%s\", .funcs = livepatch_funcs_%s },\n",
+				objects->at[i], objects->at[i]);
+	str_add(out, "\t{ }\n};\n\nstatic struct klp_patch livepatch_patch = {\n"
+		     "\t.mod = &__this_module,\n\t.objs = livepatch_objects,\n\t.replace = %s,\n};\n\n",
+		rq->replace ? "true" : "false");
+}
+
+static void add_glue(struct str *out, const struct patch_source_request *rq, const struct patch_source *s)
+{
+	struct str_vec objects = { 0 };
+
+	objects_of(s, &objects);
+	str_add(out, "\n/* ---- the livepatch ---- */\n\n#include <linux/livepatch.h>\n"
+		     "#include <linux/module.h>\n\n");
+	if (s->units.n > 1)
+		str_add(out, "#include \"%s.h\"\n\n", s->stem);
+	for (size_t i = 0; i < objects.n; i++)
+		add_table(out, s, objects.at[i]);
+	add_patch(out, rq, &objects);
+	str_add(out, "static int __init livepatch_init(void)\n{\n"
+		     "\treturn klp_enable_patch(&livepatch_patch);\n}\n\n"
+		     "static void __exit livepatch_exit(void)\n{\n}\n\n"
+		     "module_init(livepatch_init);\nmodule_exit(livepatch_exit);\n"
+		     "MODULE_LICENSE(\"GPL\");\nMODULE_INFO(livepatch, \"Y\");\n");
+	for (size_t i = 0; i < s->namespaces.n; i++)
+		str_add(out, "MODULE_INFO(import_ns, \"%s\");\n", s->namespaces.at[i]);
+	str_vec_free(&objects);
+}
+
+char *patch_source_unit_text(const struct patch_source_request *rq, const struct patch_source *s, size_t index)
+{
+	const struct source_unit *u = &s->units.at[index];
+	scoped_free char *head = patch_source_head(rq, u, u->result.text);
+	struct str out = { 0 };
+
+	str_add(&out, "%s\n%s", head, u->result.text);
+	if (out.s[out.n - 1] != '\n')
+		str_add(&out, "\n");
+	if (index == 0)
+		add_glue(&out, rq, s);
+	return out.s;
+}
+
+/* ---- the other files ---- */
+
+char *patch_source_header(const struct patch_source_request *rq, const struct patch_source *s)
+{
+	struct str out = { 0 };
+
+	if (s->units.n < 2)
+		return NULL;
+	str_add(&out, "/* SPDX-License-Identifier: GPL-2.0 */\n/* Livepatch: ");
+	add_comment(&out, rq->subject);
+	str_add(&out, " */\n#ifndef LIVEPATCH_H\n#define LIVEPATCH_H\n\n"
+		      "/* New functions of the other files: the table needs their addresses only. */\n");
+	for (size_t i = 1; i < s->units.n; i++)
+		for (size_t k = 0; k < s->units.at[i].set.list.n; k++)
+			str_add(&out, "extern char %s[]; /* %s */\n",
+				s->units.at[i].set.list.at[k].new_name, s->units.at[i].file);
+	str_add(&out, "\n#endif\n");
+	return out.s;
+}
+
+char *patch_source_kbuild(const struct patch_source_request *rq, const struct patch_source *s)
+{
+	struct str out = { 0 };
+
+	str_add(&out, "# SPDX-License-Identifier: GPL-2.0\n"
+		"# make -C HEADERS M=$PWD KBUILD_MODPOST_WARN=1 CONFIG_DEBUG_INFO_BTF_MODULES= modules\n"
+		"# suture convert %s.ko --target %s -o %s-final.ko\n"
+		"# HEADERS: those of %s, e.g. /lib/modules/%s/build\n"
+		"obj-m := %s.o\n%s-y :=", rq->name, rq->target->name, rq->name, rq->target->release,
+		rq->target->release, rq->name, rq->name);
+	for (size_t i = 0; i < s->units.n; i++)
+		str_add(&out, " %.*so", (int)strlen(s->units.at[i].file) - 1, s->units.at[i].file);
+	str_add(&out, "\nccflags-y := -I$(src)\n");
+	for (size_t i = 0; i < s->units.n; i++)
+		str_add(&out, "%s", s->units.at[i].build_flags);
+	return out.s;
+}
+
+char *patch_source_list(const struct patch_source_request *rq, const struct patch_source *s)
+{
+	json_t *functions = json_array();
+
+	for (size_t i = 0; i < s->units.n; i++)
+		for (size_t k = 0; k < s->units.at[i].set.list.n; k++) {
+			const struct source_unit *u = &s->units.at[i];
+			const struct replacement *r = &u->set.list.at[k];
+
+			json_array_append_new(functions, json_pack(
+				"{ss ss si ss ss ss}", "object", kobject(u), "function", r->name,
+				"sympos", (int)r->sympos, "new", r->new_name, "unit",
+				u->pair->unit->source, "file", u->file));
+		}
+	json_t *json = json_pack("{ss ss* ss so}", "name", rq->name, "subject", rq->subject, "target",
+				 rq->target->name, "functions", functions);
+	char *text = json_dumps(json, JSON_INDENT(2));
+	char *line = xasprintf("%s\n", text);
+
+	free(text);
+	json_decref(json);
+	return line;
+}

@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "extract/closure.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+
+void closure_decide(struct closure *c, const char *kind, uint32_t name, uint32_t by,
+		    const char *reason, const char *how, ...)
+{
+	scoped_free char *spelling = name_string(&c->tu->names, name);
+	va_list ap;
+
+	va_start(ap, how);
+	extract_decision_vec_push(
+		&c->result->decisions,
+		(struct extract_decision){.what = xasprintf("%s %s", kind, spelling),
+					  .how = xvasprintf(how, ap),
+					  .reason = xstrdup(reason),
+					  .needed_by = by ? name_string(&c->tu->names, by) : NULL});
+	va_end(ap);
+}
+
+void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, enum reading how,
+		       uint32_t by)
+{
+	uint8_t bit = SCHEDULED << how;
+	bool whole = last == c->tu->declarations.at[declaration].last;
+
+	if (whole && c->written[declaration] & bit)
+		return;
+	if (whole)
+		c->written[declaration] |= bit;
+	work_vec_push(&c->work, (struct work){declaration, last, how, by});
+}
+
+/* ---- macros ---- */
+
+static bool in_head(const struct closure *c, const struct macro *m)
+{
+	return m->file == c->tu->main_file && m - c->tu->macros.at < c->head_end;
+}
+
+static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
+
+/* A macro's text uses what its name means where the macro is used. */
+static void use_macro_text(struct closure *c, const struct macro *m, uint32_t position)
+{
+	struct lexer lx = lexer_at(c->tu->text, m->at + m->length, m->at, 1);
+
+	lx.line_start = false;
+	for (struct lexeme l = lex(&lx); l.kind != LEX_END; l = lex(&lx)) {
+		uint32_t name = l.kind == LEX_NAME
+					? name_find(&c->tu->names, c->tu->text + l.at, l.length)
+					: 0;
+
+		if (name)
+			use_macro(c, name, position, m->name);
+	}
+}
+
+/* The #undef of a macro in private text, if what comes behind it may need the name free. */
+static void add_undef(struct closure *c, uint32_t number)
+{
+	const struct macro *m = &c->tu->macros.at[number];
+
+	for (uint32_t i = c->tu->macro_of[m->name]; i > number + 1; i = c->tu->macros.at[i - 1].earlier) {
+		const struct macro *later = &c->tu->macros.at[i - 1];
+
+		if (later->undef && later->earlier == number + 1 && !tu_is_public(c->tu, later->file))
+			piece_vec_push(&c->pieces, (struct piece){.position = later->token,
+								  .kind = PIECE_UNDEF,
+								  .number = i - 1});
+	}
+}
+
+static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by)
+{
+	const struct macro *m = tu_macro_at(c->tu, name, position);
+	uint32_t number = m ? m - c->tu->macros.at : 0;
+
+	c->uses_this_module |= name == c->this_module;
+	if (!m || c->macro_seen[number])
+		return;
+	c->macro_seen[number] = 1;
+	if (!tu_is_public(c->tu, m->file) && !in_head(c, m)) {
+		piece_vec_push(&c->pieces, (struct piece){.position = m->token,
+							  .kind = PIECE_MACRO,
+							  .number = number});
+		add_undef(c, number);
+		closure_decide(c, "macro", name, by, "used by text that is copied", "copied");
+	} else {
+		closure_use_header_macro(c, number);
+	}
+	use_macro_text(c, m, position);
+}
+
+void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t position, uint32_t by)
+{
+	SCOPED(lexeme_vec_free) struct lexeme_vec words = {0};
+	const struct tu_file *f = tu_file_text(c->tu, chunk->file);
+
+	raw_words(c->tu, chunk->file, chunk->first_line, chunk->last_line, &words);
+	for (size_t i = 0; i < words.n; i++) {
+		const struct lexeme *l = &words.at[i];
+		struct lexer lx = lexer_at(f->text, l->at + l->length, l->at + 1, 1);
+		struct lexeme inner = *l;
+
+		lx.line_start = false;
+		while (inner.kind != LEX_END) { /* a directive's words, or the word itself */
+			uint32_t name = inner.kind == LEX_NAME
+						? name_find(&c->tu->names, f->text + inner.at,
+							    inner.length)
+						: 0;
+
+			if (name)
+				use_macro(c, name, position, by);
+			if (l->kind != LEX_DIRECTIVE)
+				break;
+			inner = lex(&lx);
+		}
+	}
+}
+
+/* ---- declarations ---- */
+
+/* The first function, variable or typedef that it declares; else the first tag. */
+const struct declared *closure_owner(const struct closure *c, uint32_t declaration)
+{
+	const struct declaration *d = &c->tu->declarations.at[declaration];
+
+	for (uint32_t i = d->names; i < d->names + d->n_names; i++)
+		if (c->tu->declared.at[i].kind <= DECLARED_TYPEDEF)
+			return &c->tu->declared.at[i];
+	return d->n_names ? &c->tu->declared.at[d->names] : NULL;
+}
+
+/* Has the chunk definitions of functions or variables apart from `declaration`'s? */
+static bool has_other_definitions(const struct closure *c, const struct chunk *chunk,
+				  uint32_t declaration)
+{
+	for (uint32_t i = chunk->first; i <= chunk->last; i++) {
+		const struct declaration *d = &c->tu->declarations.at[i];
+
+		for (uint32_t k = d->names; i != declaration && k < d->names + d->n_names; k++) {
+			const struct declared *n = &c->tu->declared.at[k];
+
+			if (n->definition && n->kind <= DECLARED_VARIABLE)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void need_expanded(struct closure *c, uint32_t declaration, uint32_t by)
+{
+	piece_vec_push(&c->pieces,
+		       (struct piece){.position = c->tu->declarations.at[declaration].first,
+				      .kind = PIECE_EXPANDED,
+				      .number = declaration});
+	c->written[declaration] |= WRITTEN_TEXT | WRITTEN_TYPE;
+	closure_push_work(c, declaration, c->tu->declarations.at[declaration].last, READ_WRITTEN, by);
+}
+
+void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by)
+{
+	if (c->written[declaration] & WRITTEN_TEXT)
+		return;
+	struct chunk chunk = chunk_of(c->tu, declaration);
+
+	if (!chunk.file || has_other_definitions(c, &chunk, declaration)) {
+		need_expanded(c, declaration, by);
+		return;
+	}
+	uint32_t position = c->tu->declarations.at[chunk.first].first;
+
+	piece_vec_push(&c->pieces, (struct piece){.position = position,
+						  .kind = PIECE_CHUNK,
+						  .number = declaration,
+						  .chunk = chunk});
+	for (uint32_t i = chunk.first; i <= chunk.last; i++) {
+		c->written[i] |= WRITTEN_TEXT | WRITTEN_TYPE;
+		closure_push_work(c, i, c->tu->declarations.at[i].last, READ_WRITTEN, by);
+	}
+	closure_use_words(c, &chunk, position, by);
+}
+
+/* ---- types ---- */
+
+/* A declaration that defines a type, and perhaps variables with it. */
+static void need_type(struct closure *c, const struct declared *d, uint32_t by, const char *kind)
+{
+	const struct declaration *from = &c->tu->declarations.at[d->declaration];
+	bool variables = false;
+
+	if (c->written[d->declaration] & WRITTEN_TYPE)
+		return;
+	closure_decide(c, kind, d->name, by, "defined in a file that modules cannot include",
+		       "copied");
+	for (uint32_t i = from->names; i < from->names + from->n_names; i++)
+		variables |= c->tu->declared.at[i].kind <= DECLARED_VARIABLE;
+	if (!variables) {
+		closure_need_declaration(c, d->declaration, by);
+		return;
+	}
+	c->written[d->declaration] |= WRITTEN_TYPE;
+	struct chunk chunk = chunk_of(c->tu, d->declaration);
+
+	piece_vec_push(&c->pieces, (struct piece){.position = from->first,
+						  .kind = PIECE_TYPE,
+						  .number = d->declaration,
+						  .chunk = chunk});
+	closure_push_work(c, d->declaration, from->specifiers - 1, READ_WRITTEN, by);
+	if (chunk.file)
+		closure_use_words(c, &chunk, from->first, by);
+}
+
+static const struct declared *tag_definition(const struct closure *c, uint32_t name)
+{
+	const struct declared *first = NULL;
+
+	for (uint32_t i = c->tu->tag_of[name]; i; i = c->tu->declared.at[i - 1].earlier)
+		if (c->tu->declared.at[i - 1].definition)
+			first = &c->tu->declared.at[i - 1];
+	return first;
+}
+
+static uint16_t declared_file(const struct closure *c, const struct declared *d)
+{
+	return tu_token(c->tu, d->token)->file;
+}
+
+/* Does a header that stands before everything else declare the tag? */
+static bool declared_in_header(const struct closure *c, uint32_t tag)
+{
+	for (uint32_t i = c->tu->tag_of[tag]; i; i = c->tu->declared.at[i - 1].earlier) {
+		const struct declared *d = &c->tu->declared.at[i - 1];
+
+		if (tu_is_public(c->tu, declared_file(c, d)) && !closure_in_late_header(c, d->token))
+			return true;
+	}
+	return false;
+}
+
+static void use_tag(struct closure *c, const struct mention *m, uint32_t by)
+{
+	const struct declared *d = tag_definition(c, m->name);
+
+	if (d && tu_is_public(c->tu, declared_file(c, d))) {
+		closure_use_header_token(c, d->token);
+		return;
+	}
+	if (d && (m->kind == MENTION_TAG || c->request->whole_types)) {
+		need_type(c, d, by, "type");
+		return;
+	}
+	uint32_t *first = &c->pointed[m->name];
+
+	if (!*first)
+		u32_vec_push(&c->tags, m->name);
+	if (!*first || m->token < *first)
+		*first = m->token;
+}
+
+/* Is a member of the type mentioned behind . or -> in what is written? */
+static bool members_used(const struct closure *c, const struct declared *d)
+{
+	struct specifiers s;
+	const struct declaration *from = &c->tu->declarations.at[d->declaration];
+	uint32_t open = d->token + 1;
+
+	while (open < from->last && !tu_is_punct(c->tu, open, '{'))
+		open++;
+	(void)s;
+	for (uint32_t i = open + 1, end = tu_token(c->tu, open)->name; i < end; i++)
+		if (tu_is_plain_name(c->tu, i) && c->is_member[tu_token(c->tu, i)->name] &&
+		    !tu_is_punct(c->tu, i + 1, '*') && tu_token(c->tu, i + 1)->kind == LEX_PUNCT)
+			return true;
+	return false;
+}
+
+/* Types that turned out to be more than pointers. */
+static bool complete_types(struct closure *c)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < c->tags.n; i++) {
+		const struct declared *d = tag_definition(c, c->tags.at[i]);
+
+		if (!d || c->written[d->declaration] & WRITTEN_TYPE || !members_used(c, d))
+			continue;
+		need_type(c, d, 0, "type");
+		more = true;
+	}
+	return more;
+}
+
+/* The remaining ones are declared without members. */
+static void forward_tags(struct closure *c)
+{
+	for (size_t i = 0; i < c->tags.n; i++) {
+		uint32_t name = c->tags.at[i], last = c->tu->tag_of[name];
+		const struct declared *d = tag_definition(c, name);
+
+		bool defined = d && c->written[d->declaration] & WRITTEN_TYPE;
+
+		if (!last || declared_in_header(c, name) || (defined && d->token < c->pointed[name]))
+			continue;
+		piece_vec_push(&c->pieces,
+			       (struct piece){.position = 0, .kind = PIECE_FORWARD, .number = last - 1});
+	}
+}
+
+/* ---- mentions ---- */
+
+static void use_ordinary(struct closure *c, const struct mention *m, const struct work *w)
+{
+	uint32_t last = c->tu->ordinary_of[m->name];
+
+	if (!last)
+		return;
+	const struct declared *d = &c->tu->declared.at[last - 1];
+
+	if (d->kind == DECLARED_FUNCTION || d->kind == DECLARED_VARIABLE)
+		closure_use_linkage(c, m, c->tu->declarations.at[w->declaration].first,
+				    w->how == READ_WRITTEN, w->by);
+	else if (w->how == READ_FROM_HEADER)
+		return;
+	else if (tu_is_public(c->tu, declared_file(c, d)))
+		closure_use_header_token(c, d->token);
+	else
+		need_type(c, d, w->by, d->kind == DECLARED_TYPEDEF ? "typedef" : "enumerator");
+}
+
+static void read_work(struct closure *c, const struct work *w)
+{
+	SCOPED(scan_free) struct scan scan;
+	struct declaration d = c->tu->declarations.at[w->declaration];
+	const struct declared *owned = closure_owner(c, w->declaration);
+	uint32_t owner = owned ? owned->name : 0;
+	struct work named = *w;
+
+	named.by = owner ? owner : w->by;
+	if (d.body > w->last)
+		d.body = 0;
+	d.last = w->last;
+	if (w->how == READ_WRITTEN)
+		closure_use_unit_names(c, d.first, d.last);
+	scan_declaration(c->tu, &d, &scan);
+	for (size_t i = 0; i < scan.mentions.n; i++) {
+		const struct mention *m = &scan.mentions.at[i];
+
+		if (m->kind == MENTION_ORDINARY && m->name != owner)
+			use_ordinary(c, m, &named);
+		else if (m->kind == MENTION_ORDINARY && d.body && m->token > d.body)
+			use_ordinary(c, m, &named); /* recursion */
+		else if (m->kind == MENTION_MEMBER && w->how == READ_WRITTEN)
+			c->is_member[m->name] = 1;
+		else if (m->kind != MENTION_ORDINARY && m->kind != MENTION_MEMBER &&
+			 w->how != READ_FROM_HEADER)
+			use_tag(c, m, named.by);
+	}
+	if (w->how == READ_WRITTEN && d.body)
+		closure_use_statics(c, w->declaration, &scan);
+}
+
+static void read_all(struct closure *c)
+{
+	do {
+		while (c->work.n) {
+			struct work w = c->work.at[--c->work.n];
+
+			read_work(c, &w);
+		}
+	} while (complete_types(c));
+}
+
+/* ---- the whole ---- */
+
+struct error *closure_run(struct closure *c)
+{
+	c->linkage_of = xcalloc(c->tu->n_names, sizeof(uint32_t));
+	c->written = xcalloc(c->tu->declarations.n + 1, 1);
+	c->macro_seen = xcalloc(c->tu->macros.n + 1, 1);
+	c->is_member = xcalloc(c->tu->n_names, 1);
+	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
+	closure_find_heads(c);
+	closure_find_unit_names(c);
+	for (size_t i = 0; i < c->request->functions->n; i++)
+		TRY(closure_ask(c, c->request->functions->at[i]));
+	read_all(c);
+	TRY(closure_finish_linkages(c));
+	read_all(c);
+	closure_finish_heads(c);
+	read_all(c);
+	forward_tags(c);
+	return NULL;
+}
+
+void closure_free(struct closure *c)
+{
+	for (size_t i = 0; i < c->linkages.n; i++) {
+		name_fate_free(&c->linkages.at[i].fate);
+		free(c->linkages.at[i].new_name);
+	}
+	for (size_t i = 0; i < c->statics.n; i++) {
+		name_fate_free(&c->statics.at[i].fate);
+		free(c->statics.at[i].link_name);
+	}
+	piece_vec_free(&c->pieces);
+	linkage_vec_free(&c->linkages);
+	static_use_vec_free(&c->statics);
+	work_vec_free(&c->work);
+	u32_vec_free(&c->tags);
+	free(c->linkage_of);
+	free(c->written);
+	free(c->macro_seen);
+	free(c->is_member);
+	free(c->pointed);
+	head_vec_free(&c->heads);
+	free(c->head_of);
+	free(c->tag_head_of);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the source of a livepatch needs: from the functions asked for, by what their text and its
+ * expansion mention, to a list of pieces. Each piece is written by write.c.
+ */
+#ifndef SUTURE_EXTRACT_CLOSURE_H
+#define SUTURE_EXTRACT_CLOSURE_H
+
+#include "extract/extract.h"
+#include "extract/raw.h"
+#include "extract/scan.h"
+#include "extract/tu.h"
+
+enum piece_kind {
+	PIECE_CHUNK,	 /* original text of declarations */
+	PIECE_TYPE,	 /* only the struct, union or enum of a declaration */
+	PIECE_EXPANDED,	 /* one declaration as the preprocessor expanded it */
+	PIECE_FUNCTION,	 /* a replaced function: original text, renamed */
+	PIECE_PROTOTYPE, /* declaration of a replaced function under its new name */
+	PIECE_EXTERN,	 /* declaration derived from a definition */
+	PIECE_FORWARD,	 /* struct x; */
+	PIECE_INCLUDE,	 /* a public header that needs what is before it */
+	PIECE_MACRO,	 /* a #define */
+	PIECE_UNDEF,	 /* an #undef */
+};
+
+struct piece {
+	uint32_t position; /* token that says where it goes */
+	enum piece_kind kind;
+	uint32_t number;    /* of the declaration, declared name (FORWARD), head or macro record */
+	uint32_t linkage;   /* number + 1 of what it is for, or 0: annotated behind it */
+	struct chunk chunk; /* CHUNK, TYPE, FUNCTION */
+	uint32_t argument;  /* FUNCTION: name that is renamed in its head instead of the function's */
+};
+DEFINE_VEC(piece_vec, struct piece)
+
+/* A function or variable with linkage that is mentioned. */
+struct linkage {
+	uint32_t name;
+	uint32_t definition, in_header, prototype; /* numbers + 1 in tu.declared, 0: none.
+						    * prototype: private, not static */
+	bool is_function;
+	bool direct;	    /* mentioned by what is written, not only by headers */
+	bool pointer;	    /* a replaced function: mentioned other than in a call */
+	bool written;	    /* its definition is a piece */
+	uint32_t first_use; /* first token of the first declaration written that mentions it */
+	uint32_t by;	    /* name of what mentioned it first, or 0 */
+	struct name_fate fate;
+	char *new_name;	    /* of a replaced function, after all */
+};
+DEFINE_VEC(linkage_vec, struct linkage)
+
+/* A static variable of a function that is written. */
+struct static_use {
+	struct local_static variable;
+	uint32_t declaration;
+	struct name_fate fate;
+	char *link_name; /* FATE_KLP */
+};
+DEFINE_VEC(static_use_vec, struct static_use)
+
+/* Tokens that are to be read. */
+enum reading {
+	READ_WRITTEN,	 /* text that is written */
+	READ_FROM_HEADER, /* a function of a header: it reaches names with linkage */
+	READ_LATE_HEADER, /* a header that needs private types: these, and the same */
+};
+struct work {
+	uint32_t declaration;
+	uint32_t last; /* token; the declaration's own, or before its body or initialiser */
+	enum reading how;
+	uint32_t by;
+};
+DEFINE_VEC(work_vec, struct work)
+
+/* A public header that private text includes. */
+struct head {
+	uint32_t inclusion;
+	bool late; /* it mentions types of private text before it */
+	bool kept;
+	bool read; /* what it needs of other headers is kept as well */
+};
+DEFINE_VEC(head_vec, struct head)
+
+/* A macro of the unit's command line whose text is a string. */
+struct unit_name {
+	const struct macro *macro; /* NULL: there is none */
+	bool used;		   /* the string occurs in what is written */
+};
+
+/* Bits of closure.written. */
+enum { WRITTEN_TEXT = 1, WRITTEN_TYPE = 2, SCHEDULED = 4 /* shifted by enum reading */ };
+
+struct closure {
+	const struct extract_request *request;
+	struct extract_result *result;
+	struct tu *tu;
+	struct piece_vec pieces;
+	struct linkage_vec linkages;
+	struct static_use_vec statics;
+	struct work_vec work;
+	uint32_t *linkage_of; /* name → number + 1 */
+	uint8_t *written;     /* per declaration: bits */
+	uint8_t *macro_seen;  /* per macro record */
+	uint8_t *is_member;   /* per name: stands behind . or -> in written text */
+	uint32_t *pointed;    /* tag → the first token that needs no more than a pointer to it */
+	struct u32_vec tags;  /* those names */
+	struct head_vec heads; /* in order */
+	uint32_t *head_of;     /* name → number + 1 of the head that first declares it */
+	uint32_t *tag_head_of; /* the same of tags */
+	struct unit_name unit_names[3]; /* KBUILD_MODNAME and the like */
+	uint32_t this_module;		/* the name THIS_MODULE */
+	bool uses_this_module;
+	uint32_t head_end; /* records of the unit's file before this one go to the head */
+};
+
+/* Fills pieces, linkages, statics and the result's decisions. Ids M1, M3, M4, M5. */
+struct error *closure_run(struct closure *c);
+void closure_free(struct closure *c);
+
+/* ---- shared by its parts ---- */
+
+/* What a declaration is called by: its first function, variable, typedef, or tag; or NULL. */
+const struct declared *closure_owner(const struct closure *c, uint32_t declaration);
+void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, enum reading how,
+		       uint32_t by);
+/* Headers (closure_head.c): finds them; what stands at a token, or a macro record, is used; at the end
+ * what kept ones need of others is kept. */
+void closure_find_heads(struct closure *c);
+void closure_use_header_token(struct closure *c, uint32_t token);
+void closure_use_header_macro(struct closure *c, uint32_t macro);
+bool closure_in_late_header(const struct closure *c, uint32_t token);
+/* KBUILD_MODNAME, KBUILD_BASENAME, THIS_MODULE: a livepatch has its own. */
+void closure_find_unit_names(struct closure *c);
+void closure_use_unit_names(struct closure *c, uint32_t first, uint32_t last);
+void closure_finish_heads(struct closure *c);
+/* The text of a declaration is needed: its piece, and work. */
+void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by);
+/* Macros that the original text of some lines uses, seen from a token. */
+void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t position, uint32_t by);
+/* A function or variable is mentioned (closure_linkage.c). */
+void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t position, bool direct,
+			 uint32_t by);
+/* Makes the pieces that need to know all uses. */
+struct error *closure_finish_linkages(struct closure *c);
+/* A function asked for. */
+struct error *closure_ask(struct closure *c, const char *function);
+/* Static variables of a function that is written. */
+void closure_use_statics(struct closure *c, uint32_t declaration, const struct scan *scan);
+void closure_decide(struct closure *c, const char *kind, uint32_t name, uint32_t by,
+		    const char *reason, const char *how, ...)
+	__attribute__((format(printf, 6, 7)));
+
+#endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The original text of declarations: which lines of which file. A declaration that shares lines with
+ * others (a macro that makes several) has one text with them.
+ */
+#ifndef SUTURE_EXTRACT_RAW_H
+#define SUTURE_EXTRACT_RAW_H
+
+#include "extract/tu.h"
+
+struct chunk {
+	uint16_t file; /* 0: its text cannot be told from the files, only from the expansion */
+	uint32_t first_line, last_line;
+	uint32_t first, last; /* declarations */
+};
+
+/* The chunk that a declaration is in. */
+struct chunk chunk_of(struct tu *tu, uint32_t declaration);
+
+DEFINE_VEC(lexeme_vec, struct lexeme)
+/* The words of some lines of a file. The result is the caller's. */
+void raw_words(struct tu *tu, uint16_t file, uint32_t first_line, uint32_t last_line,
+	       struct lexeme_vec *words);
+/* The last line of a directive that begins in a line. */
+uint32_t raw_directive_end(struct tu *tu, uint16_t file, uint32_t line);
+
+static inline bool raw_is(const struct tu_file *f, const struct lexeme *l, const char *word)
+{
+	return l->length == __builtin_strlen(word) &&
+	       __builtin_memcmp(f->text + l->at, word, l->length) == 0;
+}
+static inline bool raw_is_punct(const struct lexeme *l, char c)
+{
+	return l->kind == LEX_PUNCT && l->punct == c;
+}
+/* The word of a directive ("if", "include"): its place and length in the file's text. */
+uint32_t raw_directive_word(const struct tu_file *f, const struct lexeme *l, uint32_t *length);
+
+#endif
