@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* An index part while it is made; for the files of src/impact/index_*.c alone. */
+#ifndef SUTURE_IMPACT_INDEX_BUILD_H
+#define SUTURE_IMPACT_INDEX_BUILD_H
+
+#include "base/map.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "impact/index_format.h"
+#include "object/image.h"
+
+DEFINE_VEC(index_object_vec, struct index_object)
+DEFINE_VEC(index_unit_vec, struct index_unit)
+DEFINE_VEC(index_function_vec, struct index_function)
+DEFINE_VEC(index_instance_vec, struct index_instance)
+DEFINE_VEC(index_inline_vec, struct index_inline)
+DEFINE_VEC(index_symbol_vec, struct index_symbol)
+DEFINE_VEC(index_edge_vec, struct index_edge)
+
+struct index_builder {
+	struct str text;    /* all strings, each with its NUL */
+	struct map strings; /* hash of a string → offset of the last one with it, plus one */
+	struct map functions; /* hash of (name, file, line) → number + 1 */
+	struct map externs;   /* string offset of an undefined symbol → number + 1 */
+	struct index_object_vec objects;
+	struct index_unit_vec units;
+	struct index_function_vec function;
+	struct index_instance_vec instances;
+	struct index_inline_vec inlines;
+	struct index_symbol_vec symbols;
+	struct index_edge_vec edges;
+	struct u32_vec seen; /* by function: the last instance + 1 that has it inlined */
+	/* Of the object that is being added: */
+	uint32_t object, first_symbol, end_symbol;
+};
+
+void index_builder_free(struct index_builder *b);
+
+uint32_t index_add_string(struct index_builder *b, const char *s);
+uint32_t index_add_function(struct index_builder *b, const char *name, uint32_t file,
+			    uint32_t line);
+
+/*
+ * Adds a kernel object: its function symbols, sorted by place, and its calls. The next two calls are
+ * about this object.
+ */
+void index_add_object(struct index_builder *b, const struct image *image);
+/* Symbol of the object that is being added which begins at the place, or INDEX_NONE. */
+uint32_t index_symbol_begins(const struct index_builder *b, uint64_t place);
+
+/*
+ * Adds what the DWARF of a file says about the object that was added last. image: of the shipped
+ * object, to find sections. Ids D1, D2. *found: there was DWARF.
+ */
+struct error *index_add_dwarf(struct index_builder *b, const struct image *image, const char *path,
+			      bool *found);
+
+/* Sorts, numbers and writes. The builder can only be freed afterwards. */
+struct error *index_write(struct index_builder *b, const char *path, uint64_t source);
+
+#endif
