@@ -70,6 +70,7 @@ enum index_symbol_flag {
 	SYMBOL_GLOBAL = 1,
 	SYMBOL_COLD = 2,   /* a part that was split off (.cold) */
 	SYMBOL_EXTERN = 4, /* a module's undefined symbol: its definition is in another object */
+	SYMBOL_INIT = 8,   /* in a section that is freed after boot, or after a module was loaded */
 };
 
 /* A function symbol of the shipped object. Sorted by object, then place. */

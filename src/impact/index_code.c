@@ -28,19 +28,32 @@ static bool is_function(const struct image *im, const struct image_symbol *s)
 	       im->sections[s->section].flags & SHF_EXECINSTR;
 }
 
+/* Freed after use: include/linux/init.h, free_initmem(); .exit.text of what is built in is never run. */
+static bool is_init(const struct image *im, const struct image_symbol *s)
+{
+	const char *section = image_section_of(im, s);
+
+	return starts_with(section, ".init") || (starts_with(section, ".exit") && !im->module);
+}
+
+static uint32_t flags_of(const struct image *im, const struct image_symbol *s)
+{
+	bool cold = ends_with(s->name, ".cold") || strstr(s->name, ".cold.");
+
+	return (s->bind == STB_LOCAL ? 0 : SYMBOL_GLOBAL) | (cold ? SYMBOL_COLD : 0) |
+	       (is_init(im, s) ? SYMBOL_INIT : 0);
+}
+
 static void add_symbols(struct index_builder *b, const struct image *im)
 {
 	b->first_symbol = b->symbols.n;
 	for (size_t i = 1; i < im->nsymbols; i++) {
 		const struct image_symbol *s = &im->symbols[i];
-		uint32_t flags = s->bind == STB_LOCAL ? 0 : SYMBOL_GLOBAL;
 
 		if (!is_function(im, s) || !*s->name)
 			continue;
-		if (ends_with(s->name, ".cold") || strstr(s->name, ".cold."))
-			flags |= SYMBOL_COLD;
 		index_symbol_vec_push(&b->symbols, (struct index_symbol){
-			.place = s->place, .size = s->size, .object = b->object, .flags = flags,
+			.place = s->place, .size = s->size, .object = b->object, .flags = flags_of(im, s),
 			.name = index_add_string(b, s->name), .instance = INDEX_NONE,
 			.forwards = INDEX_NONE, .first_callee = s->index });
 	}
