@@ -18,6 +18,9 @@ void index_builder_free(struct index_builder *b)
 	index_symbol_vec_free(&b->symbols);
 	index_edge_vec_free(&b->edges);
 	u32_vec_free(&b->seen);
+	for (size_t i = 0; i < b->grounds.n; i++)
+		str_vec_free_all(&b->grounds.at[i].sections);
+	index_ground_vec_free(&b->grounds);
 	*b = (struct index_builder){ 0 };
 }
 
@@ -59,4 +62,12 @@ uint32_t index_add_function(struct index_builder *b, const char *name, uint32_t 
 		if (f->name == key[0] && f->file == file && f->line == line)
 			return i;
 	}
+}
+
+uint32_t index_find_object(const struct index_builder *b, const char *name)
+{
+	for (uint32_t i = 0; i < b->objects.n; i++)
+		if (streq(b->text.s + b->objects.at[i].name, name))
+			return i;
+	return INDEX_NONE;
 }

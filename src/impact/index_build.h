@@ -17,6 +17,14 @@ DEFINE_VEC(index_inline_vec, struct index_inline)
 DEFINE_VEC(index_symbol_vec, struct index_symbol)
 DEFINE_VEC(index_edge_vec, struct index_edge)
 
+/* Where the code of an object is: what its DWARF is matched with. */
+struct index_ground {
+	uint32_t first_symbol, end_symbol;
+	bool module;
+	struct str_vec sections; /* names by ELF section index */
+};
+DEFINE_VEC(index_ground_vec, struct index_ground)
+
 struct index_builder {
 	struct str text;    /* all strings, each with its NUL */
 	struct map strings; /* hash of a string → offset of the last one with it, plus one */
@@ -30,6 +38,7 @@ struct index_builder {
 	struct index_symbol_vec symbols;
 	struct index_edge_vec edges;
 	struct u32_vec seen; /* by function: the last instance + 1 that has it inlined */
+	struct index_ground_vec grounds; /* by object */
 	/* Of the object that is being added: */
 	uint32_t object, first_symbol, end_symbol;
 };
@@ -40,19 +49,16 @@ uint32_t index_add_string(struct index_builder *b, const char *s);
 uint32_t index_add_function(struct index_builder *b, const char *name, uint32_t file,
 			    uint32_t line);
 
-/*
- * Adds a kernel object: its function symbols, sorted by place, and its calls. The next two calls are
- * about this object.
- */
+/* Adds a kernel object: its function symbols, sorted by place, and its calls. */
 void index_add_object(struct index_builder *b, const struct image *image);
+/* Number of the object of this name, or INDEX_NONE. */
+uint32_t index_find_object(const struct index_builder *b, const char *name);
 /* Symbol of the object that is being added which begins at the place, or INDEX_NONE. */
 uint32_t index_symbol_begins(const struct index_builder *b, uint64_t place);
 
-/*
- * Adds what the DWARF of a file says about the object that was added last. image: of the shipped
- * object, to find sections. Ids D1, D2. *found: there was DWARF.
- */
-struct error *index_add_dwarf(struct index_builder *b, const struct image *image, const char *path,
+/* Adds what the DWARF of a file says about an object that was added. Ids D1, D2. *found: there was
+ * DWARF. */
+struct error *index_add_dwarf(struct index_builder *b, uint32_t object, const char *path,
 			      bool *found);
 
 /* Sorts, numbers and writes. The builder can only be freed afterwards. */

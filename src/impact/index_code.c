@@ -288,5 +288,11 @@ void index_add_object(struct index_builder *b, const struct image *image)
 	index_object_vec_push(&b->objects,
 			      (struct index_object){ index_add_string(b, image->kobject), 0 });
 	add_symbols(b, image);
+	struct index_ground ground = { b->first_symbol, b->end_symbol, image->module, { 0 } };
+
+	for (size_t i = 0; image->module && i < image->nsections; i++)
+		str_vec_push(&ground.sections, xstrdup(image->sections[i].name ?
+						       image->sections[i].name : ""));
+	index_ground_vec_push(&b->grounds, ground);
 	add_edges(b, image);
 }

@@ -19,7 +19,7 @@ enum { MAX_DEPTH = 500 };
 
 struct reader {
 	struct index_builder *b;
-	const struct image *image;
+	const struct index_ground *ground;
 	const char *path;
 	Dwfl *dwfl;
 	Dwfl_Module *module;
@@ -132,13 +132,13 @@ static uint64_t place_of(const struct reader *r, Dwarf_Addr address)
 {
 	GElf_Word index = 0;
 
-	if (!r->image->module)
+	if (!r->ground->module)
 		return address;
 	int i = dwfl_module_relocate_address(r->module, &address);
 	const char *name = i < 0 ? NULL : dwfl_module_relocation_info(r->module, i, &index);
 
-	for (size_t k = 1; name && k < r->image->nsections; k++)
-		if (streq(r->image->sections[k].name, name))
+	for (size_t k = 1; name && k < r->ground->sections.n; k++)
+		if (streq(r->ground->sections.at[k], name))
 			return module_place(k, address);
 	return UINT64_MAX;
 }
@@ -307,10 +307,14 @@ static struct error *read_units(struct reader *r)
 			  NULL;
 }
 
-struct error *index_add_dwarf(struct index_builder *b, const struct image *image, const char *path,
+struct error *index_add_dwarf(struct index_builder *b, uint32_t object, const char *path,
 			      bool *found)
 {
-	struct reader r = { .b = b, .image = image, .path = path };
+	struct reader r = { .b = b, .ground = &b->grounds.at[object], .path = path };
+
+	b->object = object;
+	b->first_symbol = r.ground->first_symbol;
+	b->end_symbol = r.ground->end_symbol;
 	struct error *err = open_dwarf(&r);
 	size_t units = b->units.n;
 

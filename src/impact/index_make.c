@@ -72,7 +72,7 @@ static struct error *make_vmlinux(const struct target *t, const char *to, uint64
 	progress_step("indexing functions, calls and inlining of %s", t->release);
 	TRY(image_open("vmlinux", t->vmlinux, &image));
 	index_add_object(&b, image);
-	TRY(index_add_dwarf(&b, image, t->vmlinux, &found));
+	TRY(index_add_dwarf(&b, 0, t->vmlinux, &found));
 	if (!found)
 		return no_dwarf(t, t->vmlinux);
 	TRY(index_write(&b, to, source));
@@ -89,7 +89,7 @@ static struct error *make_module(const struct target *t, const char *name, const
 
 	TRY(image_open(name, ko, &image));
 	index_add_object(&b, image);
-	TRY(index_add_dwarf(&b, image, debug, &found));
+	TRY(index_add_dwarf(&b, 0, debug, &found));
 	if (!found)
 		return no_dwarf(t, debug);
 	return index_write(&b, to, source);

@@ -111,15 +111,13 @@ static char *module_name(const char *path)
 
 static struct error *index_module(struct stream *s, const char *name, int fd)
 {
-	scoped_free char *debug = xasprintf("/proc/self/fd/%d", fd);
-	scoped_free char *ko = NULL;
-	scoped_image struct image *image = NULL;
+	scoped_free char *path = xasprintf("/proc/self/fd/%d", fd);
+	uint32_t object = index_find_object(s->b, name);
 	bool found;
 
-	TRY(target_module(s->target, name, &ko));
-	TRY(image_open(name, ko, &image));
-	index_add_object(s->b, image);
-	TRY(index_add_dwarf(s->b, image, debug, &found));
+	if (object == INDEX_NONE)
+		return NULL; /* the debug file of a module that is not shipped */
+	TRY(index_add_dwarf(s->b, object, path, &found));
 	s->modules++;
 	return NULL;
 }
@@ -171,21 +169,26 @@ static struct error *read_members(struct stream *s)
 	}
 }
 
+/* Symbols and calls, from the shipped modules. */
+static struct error *add_module(const char *name, void *data, size_t size, void *arg)
+{
+	scoped_image struct image *image = NULL;
+
+	TRY(check_interrupted());
+	TRY(image_read_memory(name, name, data, size, &image));
+	index_add_object(arg, image);
+	return NULL;
+}
+
 /* A kernel that the user built: the modules in its tree have their own debug information. */
 static struct error *built_modules(struct target *t, struct index_builder *b)
 {
-	SCOPED(str_vec_free_all) struct str_vec names = { 0 };
-
-	TRY(target_modules(t, &names));
-	for (size_t i = 0; i < names.n; i++) {
+	for (uint32_t i = 0; i < b->objects.n; i++) {
 		scoped_free char *ko = NULL;
-		scoped_image struct image *image = NULL;
 		bool found;
 
-		TRY(target_module(t, names.at[i], &ko));
-		TRY(image_open(names.at[i], ko, &image));
-		index_add_object(b, image);
-		TRY(index_add_dwarf(b, image, ko, &found));
+		TRY(target_module(t, b->text.s + b->objects.at[i].name, &ko));
+		TRY(index_add_dwarf(b, i, ko, &found));
 	}
 	return NULL;
 }
@@ -194,7 +197,9 @@ struct error *index_stream_modules(struct target *target, struct index_builder *
 {
 	struct stream s = { .target = target, .b = b };
 
-	progress_step("indexing all modules of %s", target->release);
+	progress_step("indexing symbols and calls of all modules of %s", target->release);
+	TRY(target_visit_modules(target, add_module, b));
+	progress_step("indexing the debug information of all modules of %s", target->release);
 	if (target->user_build)
 		return built_modules(target, b);
 	scoped_free char *package = path_join(target->dir, "debug.deb");
