@@ -261,6 +261,16 @@ static struct error *probe_unit(struct impact_request *rq, struct impact_result 
 	return NULL;
 }
 
+struct error *impact_probe_unit(struct impact_request *request, struct impact_result *result,
+				const char *unit, const char *object)
+{
+	struct body_unit u = { unit, object };
+
+	TRY(probe_unit(request, result, &u));
+	impact_sort(result);
+	return NULL;
+}
+
 /* A unit that cannot be compiled by itself (included by others) is a note, not the end. */
 static struct error *probe_units(struct impact_request *rq, struct impact_result *r)
 {

@@ -71,6 +71,9 @@ struct impact_result {
 
 /* Ids I3 (no such function), I4 (several of that name), I1, U1, U3, ... */
 struct error *impact_query(struct impact_request *request, struct impact_result *result);
+/* Compiles one more unit (of this kernel object) and adds what that tells about its functions. */
+struct error *impact_probe_unit(struct impact_request *request, struct impact_result *result,
+				const char *unit, const char *object);
 void impact_result_free(struct impact_result *result);
 
 /* Adds (or finds) a member by its symbol in the index and gives it a reason. *why is taken. */

@@ -97,8 +97,8 @@ struct error *variants_compile(const struct variant_source *source, const char *
 			       struct variant_vec *list)
 {
 	if (source->target)
-		return unit_compile_variants(source->target, source->unit, text, source->workdir,
-					     list);
+		return unit_compile_variants(source->target, source->unit, NULL, text,
+					     source->workdir, list);
 	for (size_t i = 0; i < list->n; i++)
 		TRY(compile_plain(source, text ? text : source->text, &list->at[i]));
 	return NULL;

@@ -31,17 +31,17 @@ static struct command with_flags(const struct command *c, const struct str_vec *
 	return copy; /* only argv is of its own */
 }
 
-/* A view of the tree in which the unit's C file has this text; a tree that the compiler runs in
+/* A view of the tree in which a file (NULL: the unit's C file) has this text; a tree that the compiler runs in
  * must have its build directory there, too. */
-static struct error *make_view(const struct target *t, const struct command *c, const char *text,
-			       const char *workdir, struct farm *farm)
+static struct error *make_view(const struct target *t, const struct command *c, const char *path,
+			       const char *text, const char *workdir, struct farm *farm)
 {
 	static unsigned int counter;
 	scoped_free char *root = xasprintf("%s/view%u", workdir, counter++);
 	scoped_free char *objtree = path_below(t->srctree, "/", t->objtree);
 
 	TRY(farm_new(t->srctree, root, farm));
-	TRY(farm_put(farm, c->source, text, strlen(text)));
+	TRY(farm_put(farm, path ? path : c->source, text, strlen(text)));
 	return objtree && *objtree ? farm_make_dir(farm, objtree) : NULL;
 }
 
@@ -73,14 +73,14 @@ static struct error *compile_all(const struct target *t, const struct command *c
 	return err;
 }
 
-struct error *unit_compile_variants(struct target *target, const char *source, const char *text,
-				    const char *workdir, struct variant_vec *list)
+struct error *unit_compile_variants(struct target *target, const char *source, const char *path,
+				    const char *text, const char *workdir, struct variant_vec *list)
 {
 	SCOPED(commands_free) struct command_vec commands = {0};
 	SCOPED(farm_free) struct farm farm = {0};
 
 	TRY(unit_command(target, source, &commands));
 	if (text)
-		TRY(make_view(target, &commands.at[0], text, workdir, &farm));
+		TRY(make_view(target, &commands.at[0], path, text, workdir, &farm));
 	return compile_all(target, &commands.at[0], farm.root, workdir, list);
 }

@@ -20,10 +20,11 @@ void variants_free(struct variant_vec *list);
 struct error *unit_command(struct target *target, const char *source, struct command_vec *list);
 
 /*
- * Compiles the variants of one unit, in parallel. text: contents for its C file, NULL: as it is.
+ * Compiles the variants of one unit, in parallel. text: contents for the file `path` of the source
+ * tree (NULL: the unit's C file), NULL: as it is.
  * workdir: a scratch directory of the caller's (absolute). That a variant does not compile is no error. Ids U1, U5, U10, U11.
  */
-struct error *unit_compile_variants(struct target *target, const char *source, const char *text,
-				    const char *workdir, struct variant_vec *list);
+struct error *unit_compile_variants(struct target *target, const char *source, const char *path,
+				    const char *text, const char *workdir, struct variant_vec *list);
 
 #endif
