@@ -13,7 +13,8 @@
 /* One colour a role, readable with black text. */
 static const char *const colours[IMPACT_ROLES] = {
 	[ROLE_BODY] = "#f4a261",     [ROLE_CLONE] = "#e9c46a",	  [ROLE_INLINED] = "#a8dadc",
-	[ROLE_CONVENTION] = "#cdb4db", [ROLE_CONTRACT] = "#ffafcc", [ROLE_CHANGED] = "#bde0fe",
+	[ROLE_CONVENTION] = "#cdb4db", [ROLE_CONTRACT] = "#ffafcc", [ROLE_FOLDED] = "#ffd6a5",
+	[ROLE_CHANGED] = "#bde0fe",
 	[ROLE_COLD] = "#e5e5e5",     [ROLE_TWIN] = "#e5e5e5",	  [ROLE_WRAPPER] = "#e5e5e5",
 };
 

@@ -77,10 +77,16 @@ static void add_wrappers(struct impact_result *r, const struct index_part *part,
 		const struct index_edge *e = index_edge(part, index_caller(part, callers.first + i));
 		const struct index_symbol *from = e ? index_symbol(part, e->from) : NULL;
 
-		if (from && from->forwards == s->body)
+		if (!from || from->forwards != s->body)
+			continue;
+		/* DWARF tells of what the source has; of a folded body it tells nothing. */
+		if (from->instance == INDEX_NONE)
+			impact_add(r, part, e->from, ROLE_FOLDED,
+				   xasprintf("its body was equal to that of %s and is a jump to it now",
+					     index_string(part, s->name)));
+		else
 			impact_add(r, part, e->from, ROLE_WRAPPER,
-				   xasprintf("nothing but a jump to %s: written so, or folded by the "
-					     "compiler because both bodies were equal",
+				   xasprintf("written as nothing but a call of %s",
 					     index_string(part, s->name)));
 	}
 }

@@ -20,10 +20,11 @@ enum impact_role {
 	ROLE_INLINED,    /* has the body in it */
 	ROLE_CONVENTION, /* calls a clone in the compiler's own way */
 	ROLE_CONTRACT,   /* relies on something that the compiler saw in the body */
+	ROLE_FOLDED,     /* its own body was equal, and the compiler left a jump of it */
 	ROLE_CHANGED,    /* the fix changes its machine code, for a reason that is not known */
 	ROLE_COLD,       /* the part of one of these that was split off */
 	ROLE_TWIN,       /* another name of the same address */
-	ROLE_WRAPPER,    /* its code is nothing but a jump to the function */
+	ROLE_WRAPPER,    /* written as nothing but a call of the function */
 	IMPACT_ROLES
 };
 

@@ -186,16 +186,14 @@ static uint32_t reloc_target(struct scan *s, const struct obj_reloc *r, const st
 	return i->branch ? symbol_around(s->b, place) : index_symbol_begins(s->b, place);
 }
 
-/* An operand that is the address of a function of the linked image. */
+/* An operand without relocation that is the address of a function. */
 static uint32_t operand_target(const struct scan *s, const struct insn *i)
 {
 	int32_t value;
 
-	if (s->section)
-		return INDEX_NONE;
 	if (i->rip_relative)
 		return index_symbol_begins(s->b, s->place + i->target);
-	if (i->imm_size != 4)
+	if (s->section || i->imm_size != 4)
 		return INDEX_NONE;
 	memcpy(&value, s->code + i->offset + i->imm_at, 4);
 	return value < 0 ? index_symbol_begins(s->b, (uint64_t)(int64_t)value) : INDEX_NONE;

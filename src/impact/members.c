@@ -11,6 +11,7 @@ const struct impact_role_info impact_roles[IMPACT_ROLES] = {
 	[ROLE_INLINED] = { "inlined", true, "the body is part of it" },
 	[ROLE_CONVENTION] = { "convention", true, "calls a copy in the compiler's own way" },
 	[ROLE_CONTRACT] = { "contract", true, "relies on what the compiler saw in the body" },
+	[ROLE_FOLDED] = { "folded", true, "shares the body, and must keep what its source says" },
 	[ROLE_CHANGED] = { "changed", true, "its machine code changes with the fix" },
 	[ROLE_COLD] = { "cold", false, "goes with the function that it is part of" },
 	[ROLE_TWIN] = { "twin", false, "is redirected with the function: same address" },

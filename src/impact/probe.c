@@ -181,17 +181,33 @@ static void collect(struct probe *p, struct side_by_side *s, const char *functio
 
 /* ---- compiling ---- */
 
+/* The declaration stands behind everything else, so that no line moves. */
 static char *cut_text(const struct variant_source *s)
 {
-	/* Behind everything else, so that no line moves; clang knows no noipa. */
 	return xasprintf("%s\n#ifdef SUTURE_CUT\n__typeof__(SUTURE_CUT) SUTURE_CUT "
-			 "__attribute__((%s));\n#endif\n", s->text,
-			 s->clang ? "__noinline__" : "__noipa__");
+			 "__attribute__((__noipa__));\n#endif\n", s->text);
 }
 
 static void add_flag(struct variant *v, const char *fmt, const char *arg)
 {
 	str_vec_push(&v->flags, xasprintf(fmt, arg));
+}
+
+/*
+ * clang has no noipa, and does not look at what is declared behind a definition; LLVM's pass
+ * forceattrs gives attributes from outside. optnone keeps the body from being looked into, and is why
+ * the code of F itself says nothing there.
+ */
+static void add_cut(const struct variant_source *s, struct variant *v, const char *function)
+{
+	if (!s->clang) {
+		add_flag(v, "-DSUTURE_CUT=%s", function);
+		return;
+	}
+	add_flag(v, "%s", "-mllvm");
+	add_flag(v, "-force-attribute=%s:noinline", function);
+	add_flag(v, "%s", "-mllvm");
+	add_flag(v, "-force-attribute=%s:optnone", function);
 }
 
 /* The cut unit and, for the compiler's own account of clones, the whole one. */
@@ -201,7 +217,7 @@ static struct error *compile_first(const struct variant_source *s, const char *f
 	scoped_free char *text = cut_text(s);
 	struct variant cut = { 0 }, plain = { 0 };
 
-	add_flag(&cut, "-DSUTURE_CUT=%s", function);
+	add_cut(s, &cut, function);
 	variant_vec_push(list, cut);
 	if (!s->clang && s->version >= 9) {
 		add_flag(&plain, "-fdump-ipa-clones=%s", dump);
@@ -212,36 +228,69 @@ static struct error *compile_first(const struct variant_source *s, const char *f
 
 /* ---- names ---- */
 
-/* With this optimisation off on both sides: which of the dependents are independent now? */
-static struct error *try_option(const struct variant_source *s, const char *function, uint32_t k,
-				struct probe *p)
+/* Does a function of this name differ (or is it in one of the objects only)? */
+static bool differs(const struct side_by_side *s, const char *name)
 {
-	scoped_free char *text = cut_text(s);
-	SCOPED(variants_free) struct variant_vec list = { 0 };
-	SCOPED(close_pair) struct side_by_side pair = { 0 };
-	SCOPED(probe_free) struct probe without = { 0 };
-	SCOPED(str_vec_free) struct str_vec none = { 0 };
+	for (size_t i = 0; i < s->a->entities.n; i++) {
+		const struct entity *e = s->a->entities.at[i];
+
+		if (e->kind == ENTITY_FUNCTION && streq(e->name, name))
+			return e->change != UNCHANGED;
+	}
+	return true;
+}
+
+static bool own_differs(const struct side_by_side *s, const char *function)
+{
+	for (size_t i = 0; i < s->a->entities.n; i++)
+		if (is_different(s->a->entities.at[i]) && is_own(s->a->entities.at[i]->name, function))
+			return true;
+	return false;
+}
+
+/* What is known while names are looked for. */
+struct naming {
+	const struct variant_source *source;
+	const char *function;
+	const char *cut; /* object with F cut off */
+	struct probe *probe;
+};
+
+static struct error *compile_without(const struct naming *n, const char *flag,
+				     struct variant_vec *list)
+{
+	scoped_free char *text = cut_text(n->source);
 	struct variant whole = { 0 }, cut = { 0 };
 
-	add_flag(&whole, "%s", ipa_options[k].flag);
-	add_flag(&cut, "%s", ipa_options[k].flag);
-	add_flag(&cut, "-DSUTURE_CUT=%s", function);
-	variant_vec_push(&list, whole);
-	variant_vec_push(&list, cut);
-	TRY(variants_compile(s, text, &list));
+	add_flag(&whole, "%s", flag);
+	add_flag(&cut, "%s", flag);
+	add_cut(n->source, &cut, n->function);
+	variant_vec_push(list, whole);
+	variant_vec_push(list, cut);
+	return variants_compile(n->source, text, list);
+}
+
+/*
+ * An optimisation makes a function depend on F if switching it off changes the function as it is, but
+ * not when F is cut off: all its effect comes by way of F.
+ */
+static struct error *try_option(const struct naming *n, uint32_t k)
+{
+	SCOPED(variants_free) struct variant_vec list = { 0 };
+	SCOPED(close_pair) struct side_by_side whole = { 0 }, cut = { 0 };
+	struct probe *p = n->probe;
+
+	TRY(compile_without(n, ipa_options[k].flag, &list));
 	if (!list.at[0].object || !list.at[1].object)
 		return NULL;
-	TRY(open_pair(list.at[0].object, list.at[1].object, &pair));
-	collect(&without, &pair, function, &none);
-	if (p->self && !without.self)
+	TRY(open_pair(n->source->original, list.at[0].object, &whole));
+	TRY(open_pair(n->cut, list.at[1].object, &cut));
+	if (p->self && own_differs(&whole, n->function) && !own_differs(&cut, n->function))
 		u32_vec_push(&p->self_options, k);
 	for (size_t i = 0; i < p->dependents.n; i++) {
 		struct dependent *d = &p->dependents.at[i];
-		bool still = false;
 
-		for (size_t j = 0; d->how != DEPENDS_INLINED && j < without.dependents.n; j++)
-			still |= streq(without.dependents.at[j].name, d->name);
-		if (d->how != DEPENDS_INLINED && !still)
+		if (d->how != DEPENDS_INLINED && differs(&whole, d->name) && !differs(&cut, d->name))
 			u32_vec_push(&d->options, k);
 	}
 	return NULL;
@@ -256,16 +305,18 @@ static bool all_named(const struct probe *p)
 }
 
 static struct error *find_names(const struct variant_source *s, const char *function,
-				struct probe *p)
+				const char *cut, struct probe *p)
 {
-	for (uint32_t k = 0; k < ipa_option_count && !all_named(p); k++) {
+	struct naming n = { s, function, cut, p };
+
+	for (uint32_t k = 0; k < ipa_option_count && !all_named(p) && !s->clang; k++) {
 		TRY(check_interrupted());
-		if (!s->clang && s->version >= ipa_options[k].since)
-			TRY(try_option(s, function, k, p));
+		if (s->version >= ipa_options[k].since)
+			TRY(try_option(&n, k));
 	}
-	p->self_named = true;
+	p->self_named = !s->clang;
 	for (size_t i = 0; i < p->dependents.n; i++)
-		p->dependents.at[i].named = true;
+		p->dependents.at[i].named = !s->clang;
 	return NULL;
 }
 
@@ -328,8 +379,10 @@ struct error *probe_run(const struct variant_source *source, const char *functio
 	TRY(open_pair(source->original, list.at[0].object, &pair));
 	collect(p, &pair, function, &into);
 	add_inlined(p, pair.a, &into);
+	if (source->clang)
+		free(take(p->self));
 	if (name_contracts)
-		TRY(find_names(source, function, p));
+		TRY(find_names(source, function, list.at[0].object, p));
 	p->cpu = children_cpu_seconds() - start;
 	return NULL;
 }

@@ -3,8 +3,8 @@
  * The probe: which functions of a unit rely on the body of F, by contracts that the compiler made
  * without a word? The unit is compiled once more with F cut off from its callers (attribute noipa
  * on a declaration behind everything else); every function that then looks different depends on F,
- * and if F itself does, F depends on its callers. With single optimisations switched off on both
- * sides, a dependence that disappears has a name.
+ * and if F itself does, F depends on its callers. Switching single optimisations off, with and
+ * without F cut off, gives dependences a name.
  */
 #ifndef SUTURE_IMPACT_PROBE_H
 #define SUTURE_IMPACT_PROBE_H
@@ -35,7 +35,7 @@ struct dependent {
 	enum dependence how;
 	char *via;   /* the clone it calls; NULL otherwise */
 	char *why;   /* the first difference */
-	struct u32_vec options; /* numbers in ipa_options that, switched off, make it independent */
+	struct u32_vec options; /* numbers in ipa_options that make it depend on F */
 	bool named;  /* options were looked for */
 };
 DEFINE_VEC(dependent_vec, struct dependent)
