@@ -2,12 +2,13 @@
 /* suture impact FUNCTION|FIX... */
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "commands/commands.h"
-#include "impact/impact.h"
+#include "impact/fix.h"
 
 static const char help[] =
 	"usage: suture impact FUNCTION|FIX... [-t TARGET] [--json|--dot|--svg] [--no-probe]\n"
@@ -36,13 +37,15 @@ struct options {
 	enum format format;
 };
 
-static void show(const struct impact_result *r, enum format format)
+static void show(const struct impact_result *r, const struct finding_vec *findings,
+		 enum format format)
 {
 	json_t *json;
 
 	switch (format) {
 	case FORMAT_TEXT:
 		impact_print(r, stdout);
+		findings_print(findings, stdout);
 		break;
 	case FORMAT_DOT:
 		impact_dot(r, stdout);
@@ -52,6 +55,7 @@ static void show(const struct impact_result *r, enum format format)
 		break;
 	case FORMAT_JSON:
 		json = impact_json(r);
+		json_object_set_new(json, "findings", findings_json(findings));
 		json_dumpf(json, stdout, JSON_INDENT(2));
 		putchar('\n');
 		json_decref(json);
@@ -66,9 +70,30 @@ static struct error *about_function(const struct options *o, struct target *targ
 	struct impact_request rq = { .target = target, .index = index, .function = function,
 				     .probe = !o->no_probe, .name_contracts = !o->no_names,
 				     .modules = !o->no_modules, .units = o->units };
+	struct finding_vec none = { 0 };
 
 	TRY(impact_query(&rq, &result));
-	show(&result, o->format);
+	show(&result, &none, o->format);
+	return NULL;
+}
+
+/* A name has no dot but that of a clone, and no file has it. */
+static bool is_fix(const char *what)
+{
+	return path_exists(what) || strchr(what, '/') ? !strchr(what, ':') || path_exists(what) : false;
+}
+
+static struct error *about_fix(const struct options *o, struct target *target,
+			       struct impact_index *index, char **paths, size_t n, int *code)
+{
+	SCOPED(impact_result_free) struct impact_result result = { 0 };
+	SCOPED(findings_free) struct finding_vec findings = { 0 };
+	SCOPED(fix_free) struct fix fix = { 0 };
+
+	TRY(fix_read(paths, n, &fix));
+	TRY(impact_fix(target, index, &fix, &result, &findings));
+	show(&result, &findings, o->format);
+	*code = findings_refuse(&findings) ? EXIT_REFUSED : EXIT_FINE;
 	return NULL;
 }
 
@@ -90,6 +115,10 @@ static struct error *run(const struct options *o, char **what, size_t n, int *co
 	if (o->make_index)
 		return make_index(target);
 	TRY(index_open(target, &index));
+	if (is_fix(what[0]))
+		return about_fix(o, target, &index, what, n, code);
+	if (n > 1)
+		return error_new("I3", "%s: one function at a time", what[1]);
 	return about_function(o, target, &index, what[0]);
 }
 

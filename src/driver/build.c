@@ -11,6 +11,7 @@
 #include "diff/policy.h"
 #include "driver/pair.h"
 #include "driver/publish.h"
+#include "impact/touched.h"
 #include "layout/layout.h"
 #include "module/module.h"
 #include "target/exports.h"
@@ -42,7 +43,7 @@ static struct error *stage_units(struct build *b)
 {
 	progress_step("compiling the units that the fix reaches");
 	TRY(units_build(b->rq->target, b->rq->fix, b->workdir, &b->units, findings(b)));
-	return NULL;
+	return impact_check_build(b->rq->target, b->rq->fix, &b->units, findings(b));
 }
 
 static void note_provided(struct build *b, const struct model *m)

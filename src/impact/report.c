@@ -60,7 +60,7 @@ void impact_print(const struct impact_result *r, FILE *out)
 		fprintf(out, "%s (%s:%u)\n", r->function, r->file, r->line);
 	else
 		fprintf(out, "%s\n", r->function);
-	fprintf(out, "to replace, so that nothing relies on the old body: %zu function%s\n", n,
+	fprintf(out, "to replace, so that nothing relies on the old code: %zu function%s\n", n,
 		n == 1 ? "" : "s");
 	print_those(r, true, out);
 	if (count(r, false))
