@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "base/str.h"
 #include "commands/commands.h"
 #include "impact/fix.h"
@@ -42,6 +43,7 @@ static void show(const struct impact_result *r, const struct finding_vec *findin
 {
 	json_t *json;
 
+	progress_end(NULL);
 	switch (format) {
 	case FORMAT_TEXT:
 		impact_print(r, stdout);
