@@ -37,10 +37,11 @@ static char *explain(const struct fix_query *q, const struct index_part *part,
 	}
 	for (size_t i = 0; in && i < q->touched.n; i++) {
 		const struct lookup_hit *hit = &q->touched.at[i];
+		struct index_range r = index_inlined_into(part, in);
 
-		for (uint32_t k = 0; hit->part == part && k < in->inlined; k++) {
-			const struct index_inline *inl = index_inline(part, index_inlined(part,
-								     in->first_inlined + k));
+		for (uint32_t k = 0; hit->part == part && k < r.n; k++) {
+			const struct index_inline *inl =
+				index_inline(part, index_inlined(part, r.first + k));
 
 			if (inl && index_function(part, inl->function) == hit->function) {
 				*role = ROLE_INLINED;

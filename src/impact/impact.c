@@ -27,7 +27,7 @@ static void add_callers(const struct index_part *part, const struct index_symbol
 		const struct index_symbol *from = e ? index_symbol(part, e->from) : NULL;
 
 		if (!from)
-			break;
+			continue;
 		if (e->kind != EDGE_CALL && e->kind != EDGE_JUMP)
 			continue;
 		if (m->callers.n >= CALLERS_SHOWN)
@@ -146,20 +146,13 @@ static void add_inline(struct impact_result *r, const struct index_part *part,
 static void add_record(struct impact_request *rq, struct impact_result *r,
 		       const struct index_part *part, const struct index_function *f)
 {
-	for (uint32_t i = 0; i < f->instances; i++) {
-		const struct index_instance *in = index_instance(part, f->first_instance + i);
+	struct index_range instances = index_instances_of(part, f);
+	struct index_range inlines = index_inlines_of(part, f);
 
-		if (!in)
-			break;
-		add_instance(rq, r, part, in);
-	}
-	for (uint32_t i = 0; i < f->inlines; i++) {
-		const struct index_inline *inl = index_inline(part, f->first_inline + i);
-
-		if (!inl)
-			break;
-		add_inline(r, part, inl);
-	}
+	for (uint32_t i = 0; i < instances.n; i++)
+		add_instance(rq, r, part, index_instance(part, instances.first + i));
+	for (uint32_t i = 0; i < inlines.n; i++)
+		add_inline(r, part, index_inline(part, inlines.first + i));
 }
 
 /* ---- what a compile tells ---- */

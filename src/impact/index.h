@@ -57,7 +57,7 @@ struct index_instance {
 	uint32_t function, unit;
 	uint32_t symbol; /* where it begins; INDEX_NONE if no symbol is there */
 	uint32_t cold;   /* symbol of the part that was split off */
-	uint32_t first_inlined, inlined; /* what was inlined into it: index_inlined() */
+	uint32_t first_inlined, inlined; /* what was inlined into it: index_inlined_into() */
 };
 
 /* The body of `function` is part of `into`. Sorted by function; one record for each pair. */
@@ -157,7 +157,12 @@ struct index_range index_aliases(const struct index_part *part, uint32_t i);
 struct index_range index_callees(const struct index_part *part, const struct index_symbol *s);
 struct index_range index_callers(const struct index_part *part, const struct index_symbol *s);
 uint32_t index_caller(const struct index_part *part, uint32_t place_in_order);
-/* What was inlined into an instance: its range counts places, this gives the inline record. */
+/* Instances and inlines of a function: numbers of records. */
+struct index_range index_instances_of(const struct index_part *part, const struct index_function *f);
+struct index_range index_inlines_of(const struct index_part *part, const struct index_function *f);
+/* What was inlined into an instance (give each to index_inlined() for the inline's number). */
+struct index_range index_inlined_into(const struct index_part *part,
+				      const struct index_instance *i);
 uint32_t index_inlined(const struct index_part *part, uint32_t place_in_order);
 
 /* Names for people; "" when there is none. */

@@ -64,4 +64,7 @@ struct error *index_add_dwarf(struct index_builder *b, uint32_t object, const ch
 /* Sorts, numbers and writes. The builder can only be freed afterwards. */
 struct error *index_write(struct index_builder *b, const char *path, uint64_t source);
 
+/* The part of vmlinux, written to a file. Ids I1, D1, D2, Y1, Y2. */
+struct error *index_make_vmlinux(const struct target *target, const char *to, uint64_t source);
+
 #endif

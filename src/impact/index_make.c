@@ -63,7 +63,7 @@ static struct error *no_dwarf(const struct target *t, const char *path)
 			  "add the target with its debug information (CONFIG_DEBUG_INFO)");
 }
 
-static struct error *make_vmlinux(const struct target *t, const char *to, uint64_t source)
+struct error *index_make_vmlinux(const struct target *t, const char *to, uint64_t source)
 {
 	SCOPED(index_builder_free) struct index_builder b = { 0 };
 	scoped_image struct image *image = NULL;
@@ -108,7 +108,7 @@ static struct error *vmlinux_part(struct target *t, struct index_part *part)
 	TRY(cache_lock(t->name, &lock));
 	if (open_valid(path, source, part))
 		return NULL;
-	TRY(make_vmlinux(t, path, source));
+	TRY(index_make_vmlinux(t, path, source));
 	return index_part_open(path, part);
 }
 

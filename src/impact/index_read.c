@@ -267,11 +267,37 @@ struct index_range index_aliases(const struct index_part *part, uint32_t i)
 	return (struct index_range){ s->body, upper_bound(part, s->object, s->place) - s->body };
 }
 
+/* Within the table, whatever a damaged record says. */
+static struct index_range clamped(const struct index_part *part, enum index_table_id id,
+				  uint32_t first, uint32_t n)
+{
+	uint32_t count = part->header->table[id].count;
+
+	if (first >= count)
+		return (struct index_range){ 0 };
+	return (struct index_range){ first, n <= count - first ? n : count - first };
+}
+
+struct index_range index_instances_of(const struct index_part *part, const struct index_function *f)
+{
+	return clamped(part, TABLE_INSTANCES, f->first_instance, f->instances);
+}
+
+struct index_range index_inlines_of(const struct index_part *part, const struct index_function *f)
+{
+	return clamped(part, TABLE_INLINES, f->first_inline, f->inlines);
+}
+
+struct index_range index_inlined_into(const struct index_part *part, const struct index_instance *i)
+{
+	return clamped(part, TABLE_INLINED, i->first_inlined, i->inlined);
+}
+
 struct index_range index_callees(const struct index_part *part, const struct index_symbol *s)
 {
 	const struct index_symbol *body = index_symbol(part, s->body);
 
-	return body ? (struct index_range){ body->first_callee, body->callees } :
+	return body ? clamped(part, TABLE_EDGES, body->first_callee, body->callees) :
 		      (struct index_range){ 0 };
 }
 
@@ -279,6 +305,6 @@ struct index_range index_callers(const struct index_part *part, const struct ind
 {
 	const struct index_symbol *body = index_symbol(part, s->body);
 
-	return body ? (struct index_range){ body->first_caller, body->callers } :
+	return body ? clamped(part, TABLE_CALLERS, body->first_caller, body->callers) :
 		      (struct index_range){ 0 };
 }

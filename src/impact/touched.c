@@ -137,13 +137,14 @@ void touched_check_reach(const struct impact_index *index, const struct fix *fix
 	touched_functions(index, fix, &touched);
 	for (size_t i = 0; i < touched.n; i++) {
 		const struct lookup_hit *hit = &touched.at[i];
-		const struct index_inline *inl;
+		struct index_range own = index_instances_of(hit->part, hit->function);
+		struct index_range copies = index_inlines_of(hit->part, hit->function);
 
-		for (uint32_t k = 0; k < hit->function->instances; k++)
-			check_instance(hit, hit->function->first_instance + k, units, &said, findings);
-		for (uint32_t k = 0; k < hit->function->inlines; k++)
-			if ((inl = index_inline(hit->part, hit->function->first_inline + k)))
-				check_instance(hit, inl->into, units, &said, findings);
+		for (uint32_t k = 0; k < own.n; k++)
+			check_instance(hit, own.first + k, units, &said, findings);
+		for (uint32_t k = 0; k < copies.n; k++)
+			check_instance(hit, index_inline(hit->part, copies.first + k)->into, units,
+				       &said, findings);
 	}
 }
 
