@@ -21,6 +21,7 @@ static const struct command {
 	{ "extract", command_extract, "fix or function in, readable source of a livepatch out" },
 	{ "convert", command_convert, "finish a livepatch module that was written by hand" },
 	{ "diff", command_diff, "compare two relocatable objects, function by function" },
+	{ "impact", command_impact, "what the compiler did to a function: what else must be replaced" },
 	{ "inspect", command_inspect, "what a livepatch module replaces, relocates, needs" },
 	{ "test", command_test, "boot the target in QEMU and try a livepatch there" },
 	{ "explain", command_explain, "the page of a finding or error" },

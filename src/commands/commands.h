@@ -17,6 +17,7 @@ int command_convert(int argc, char **argv);
 int command_diff(int argc, char **argv);
 int command_extract(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_impact(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_target(int argc, char **argv);
 int command_test(int argc, char **argv);

@@ -14,6 +14,7 @@
 #include "driver/publish.h"
 #include "driver/source.h"
 #include "convert/symbols.h"
+#include "impact/touched.h"
 #include "layout/layout.h"
 #include "module/module.h"
 #include "target/exports.h"
@@ -48,7 +49,7 @@ static struct error *stage_units(struct build *b)
 		return function_unit(b->rq->target, b->rq->function, b->rq->unit, &b->units);
 	progress_step("compiling the units that the fix reaches");
 	TRY(units_build(b->rq->target, b->rq->fix, b->workdir, &b->units, findings(b)));
-	return NULL;
+	return impact_check_build(b->rq->target, b->rq->fix, &b->units, findings(b));
 }
 
 static void note_provided(struct build *b, const struct model *m)

@@ -11,9 +11,10 @@
 #include "units/includes.h"
 #include "units/kbuild.h"
 #include "units/units.h"
+#include "units/variant.h"
 
 /* The command of a source file's unit. */
-static struct error *one_command(struct target *t, const char *source, struct command_vec *list)
+struct error *unit_command(struct target *t, const char *source, struct command_vec *list)
 {
 	SCOPED(str_vec_free_all) struct str_vec objects = {0};
 	struct error_vec problems = {0};
@@ -71,7 +72,7 @@ struct error *unit_compile_original(struct target *target, const char *source, s
 	double cpu = 0;
 
 	*unit = (struct unit) {0};
-	TRY(one_command(target, source, &list));
+	TRY(unit_command(target, source, &list));
 	TRY(original_paths(target, &list.at[0], &object, &deps));
 	if (!original_is_cached(target, object, deps))
 		TRY(compile_one(target, &list.at[0], object, deps, &cpu));

@@ -23,7 +23,7 @@
 static const char *source_dir;
 static struct map used; /* id → path of a file that uses it */
 
-static const char families[] = "YPTUDRBQSFNOXECLAK";
+static const char families[] = "YPTUDRBQSFNOXECLAKI";
 
 /* Notes every literal "X1" ... "X99" of a known family. */
 static void scan(const char *text, const char *path)

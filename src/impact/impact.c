@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "impact/impact.h"
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "impact/lookup.h"
+#include "object/image.h"
+
+enum { CALLERS_SHOWN = 12 };
+
+static void note(struct impact_result *r, char *text)
+{
+	str_vec_push(&r->notes, text);
+}
+
+/* ---- what the index knows ---- */
+
+static void add_callers(const struct index_part *part, const struct index_symbol *s,
+			struct impact_member *m)
+{
+	struct index_range r = index_callers(part, s);
+
+	for (uint32_t i = 0; i < r.n; i++) {
+		const struct index_edge *e = index_edge(part, index_caller(part, r.first + i));
+		const struct index_symbol *from = e ? index_symbol(part, e->from) : NULL;
+
+		if (!from)
+			continue;
+		if (e->kind != EDGE_CALL && e->kind != EDGE_JUMP)
+			continue;
+		if (m->callers.n >= CALLERS_SHOWN)
+			m->more_callers++;
+		else
+			str_vec_push(&m->callers, xasprintf("%s:%s",
+							    index_object_name(part, from->object),
+							    index_string(part, from->name)));
+	}
+}
+
+/* Calls from other kernel objects go by name. */
+static void add_outer_callers(const struct impact_index *index, const struct index_part *own,
+			      struct impact_member *m)
+{
+	for (size_t k = 0; k < index->n; k++) {
+		const struct index_part *p = &index->parts[k];
+		struct index_range r = index_symbols_named(p, m->symbol);
+
+		for (uint32_t i = 0; p != own && i < r.n; i++) {
+			const struct index_symbol *s = index_symbol(p, index_by_name(p, r.first + i));
+
+			if (s && s->flags & SYMBOL_EXTERN)
+				add_callers(p, s, m);
+		}
+	}
+}
+
+static void add_twins(struct impact_result *r, const struct index_part *part, uint32_t symbol)
+{
+	struct index_range all = index_aliases(part, symbol);
+	const char *name = index_symbol_name(part, symbol);
+
+	for (uint32_t i = all.first; i < all.first + all.n; i++)
+		if (i != symbol)
+			impact_add(r, part, i, ROLE_TWIN,
+				   xasprintf("another name of %s: whoever calls it gets what %s is "
+					     "replaced by", name, name));
+}
+
+static void add_wrappers(struct impact_result *r, const struct index_part *part, uint32_t symbol)
+{
+	const struct index_symbol *s = index_symbol(part, symbol);
+	struct index_range callers = index_callers(part, s);
+
+	for (uint32_t i = 0; i < callers.n; i++) {
+		const struct index_edge *e = index_edge(part, index_caller(part, callers.first + i));
+		const struct index_symbol *from = e ? index_symbol(part, e->from) : NULL;
+
+		if (!from || from->forwards != s->body)
+			continue;
+		/* DWARF tells of what the source has; of a folded body it tells nothing. */
+		if (from->instance == INDEX_NONE)
+			impact_add(r, part, e->from, ROLE_FOLDED,
+				   xasprintf("its body was equal to that of %s and is a jump to it now",
+					     index_string(part, s->name)));
+		else
+			impact_add(r, part, e->from, ROLE_WRAPPER,
+				   xasprintf("written as nothing but a call of %s",
+					     index_string(part, s->name)));
+	}
+}
+
+/* The symbol that carries an instance's own name: of several at one place, the best. */
+static uint32_t named_symbol(const struct index_part *part, const struct index_instance *i,
+			     const char *name)
+{
+	struct index_range all = index_aliases(part, i->symbol);
+
+	for (uint32_t k = all.first; k < all.first + all.n; k++)
+		if (streq(index_symbol_name(part, k), name))
+			return k;
+	return i->symbol;
+}
+
+static void add_instance(struct impact_request *rq, struct impact_result *r,
+			 const struct index_part *part, const struct index_instance *i)
+{
+	uint32_t symbol = i->symbol == INDEX_NONE ? INDEX_NONE : named_symbol(part, i, r->function);
+	const struct index_symbol *s = index_symbol(part, symbol);
+	bool clone = s && !streq(index_string(part, s->name), r->function);
+
+	if (!s)
+		return;
+	struct impact_member *m = clone ?
+		impact_add(r, part, symbol, ROLE_CLONE, xasprintf("a copy of %s%s", r->function,
+			   clone_kind(index_string(part, s->name)))) :
+		impact_add(r, part, symbol, ROLE_BODY, xstrdup("the function itself"));
+
+	add_callers(part, s, m);
+	add_outer_callers(rq->index, part, m);
+	if (index_symbol(part, i->cold))
+		impact_add(r, part, i->cold, ROLE_COLD,
+			   xasprintf("part of %s that was split off", index_string(part, s->name)));
+	add_twins(r, part, symbol);
+	add_wrappers(r, part, symbol);
+}
+
+static void add_inline(struct impact_result *r, const struct index_part *part,
+		       const struct index_inline *inl)
+{
+	const struct index_instance *into = index_instance(part, inl->into);
+	const struct index_function *via = index_function(part, inl->via), *f;
+
+	if (!into || !index_symbol(part, into->symbol))
+		return;
+	f = index_function(part, into->function);
+	uint32_t symbol = named_symbol(part, into, f ? index_string(part, f->name) : "");
+
+	impact_add(r, part, symbol, ROLE_INLINED,
+		   via ? xasprintf("has a copy of %s, by way of %s", r->function,
+				   index_string(part, via->name)) :
+			 xasprintf("has a copy of %s", r->function));
+}
+
+static void add_record(struct impact_request *rq, struct impact_result *r,
+		       const struct index_part *part, const struct index_function *f)
+{
+	struct index_range instances = index_instances_of(part, f);
+	struct index_range inlines = index_inlines_of(part, f);
+
+	for (uint32_t i = 0; i < instances.n; i++)
+		add_instance(rq, r, part, index_instance(part, instances.first + i));
+	for (uint32_t i = 0; i < inlines.n; i++)
+		add_inline(r, part, index_inline(part, inlines.first + i));
+}
+
+/* ---- what a compile tells ---- */
+
+/* Units that have the body, as far as the index knows: (unit, object), each once. */
+struct body_unit {
+	const char *unit, *object;
+};
+DEFINE_VEC(body_unit_vec, struct body_unit)
+
+static void add_unit(struct body_unit_vec *list, struct map *seen, const char *unit,
+		     const char *object)
+{
+	if (!*unit || map_has(seen, unit))
+		return;
+	map_put(seen, unit, (void *)unit);
+	body_unit_vec_push(list, (struct body_unit){ unit, object });
+}
+
+static void body_units(const struct impact_result *r, struct body_unit_vec *list)
+{
+	SCOPED(map_free) struct map seen = { 0 };
+
+	for (size_t i = 0; i < r->members.n; i++)
+		if (r->members.at[i].role <= ROLE_INLINED)
+			add_unit(list, &seen, r->members.at[i].unit, r->members.at[i].object);
+}
+
+static char *named_options(const struct u32_vec *options, bool tried)
+{
+	struct str s = { 0 };
+
+	for (size_t i = 0; i < options->n; i++)
+		str_add(&s, "%s%s (%s)", i ? ", " : "", ipa_options[options->at[i]].name,
+			ipa_options[options->at[i]].effect);
+	if (!options->n)
+		str_add(&s, tried ? "no single optimisation: several make it" : "not named");
+	return s.s;
+}
+
+static char *dependent_reason(const struct impact_result *r, const struct dependent *d)
+{
+	scoped_free char *names = named_options(&d->options, d->named);
+
+	switch (d->how) {
+	case DEPENDS_INLINED:
+		return xasprintf("has a copy of %s (compiled again: %s)", r->function, d->why);
+	case DEPENDS_CONVENTION:
+		return xasprintf("calls %s in the compiler's own way: %s", d->via, names);
+	default:
+		return xasprintf("relies on the body of %s: %s; without it, %s", r->function, names,
+				 d->why);
+	}
+}
+
+static void add_dependent(struct impact_request *rq, struct impact_result *r,
+			  const struct body_unit *u, const struct dependent *d)
+{
+	static const enum impact_role roles[] = { [DEPENDS_INLINED] = ROLE_INLINED,
+						  [DEPENDS_CONVENTION] = ROLE_CONVENTION,
+						  [DEPENDS_CONTRACT] = ROLE_CONTRACT };
+	const struct index_part *part;
+	uint32_t symbol = lookup_in_unit(rq->index, u->object, u->unit, d->name, &part);
+	char *why = dependent_reason(r, d);
+
+	if (symbol != INDEX_NONE)
+		impact_add(r, part, symbol, roles[d->how], why);
+	else
+		impact_add_named(r, u->object, d->name, u->unit, roles[d->how], why)->why_not =
+			"the shipped kernel has no symbol of this name";
+}
+
+static void add_probe(struct impact_request *rq, struct impact_result *r,
+		      const struct body_unit *u, const struct probe *p)
+{
+	for (size_t i = 0; i < p->dependents.n; i++)
+		add_dependent(rq, r, u, &p->dependents.at[i]);
+	if (p->impossible)
+		note(r, xasprintf("%s: %s cannot be cut off from its callers there (%.160s): contracts "
+				  "are not known", u->unit, r->function, p->impossible));
+	if (!p->dumps)
+		note(r, xasprintf("%s: the compiler does not tell of its clones", u->unit));
+	if (p->self) {
+		scoped_free char *names = named_options(&p->self_options, p->self_named);
+
+		str_vec_push(&r->self, xasprintf("%s: depends on its callers: %s; %s", u->unit, names,
+						 p->self));
+	}
+}
+
+static struct error *probe_unit(struct impact_request *rq, struct impact_result *r,
+				const struct body_unit *u)
+{
+	scoped_temp_dir char *workdir = NULL;
+	scoped_free char *object = NULL;
+	SCOPED(variant_source_free) struct variant_source source = { 0 };
+	SCOPED(probe_free) struct probe probe = { 0 };
+
+	TRY(temp_dir_new("impact", &workdir));
+	TRY(variant_source_open(rq->target, u->unit, workdir, &source, &object));
+	TRY(probe_run(&source, r->function, rq->name_contracts, &probe));
+	add_probe(rq, r, u, &probe);
+	r->units_probed++;
+	r->cpu_compiler += probe.cpu;
+	return NULL;
+}
+
+struct error *impact_probe_unit(struct impact_request *request, struct impact_result *result,
+				const char *unit, const char *object)
+{
+	struct body_unit u = { unit, object };
+
+	TRY(probe_unit(request, result, &u));
+	impact_sort(result);
+	return NULL;
+}
+
+/* A unit that cannot be compiled by itself (included by others) is a note, not the end. */
+static struct error *probe_units(struct impact_request *rq, struct impact_result *r)
+{
+	SCOPED(body_unit_vec_free) struct body_unit_vec units = { 0 };
+
+	body_units(r, &units);
+	for (size_t i = 0; i < units.n && i < rq->units; i++) {
+		/* The strings belong to members, which grow: keep a copy. */
+		scoped_free char *unit = xstrdup(units.at[i].unit);
+		scoped_free char *object = xstrdup(units.at[i].object);
+		struct body_unit u = { unit, object };
+		struct error *err = probe_unit(rq, r, &u);
+
+		if (err && (err->id[0] != 'U' || streq(err->id, "U10")))
+			return err;
+		if (err)
+			note(r, xasprintf("%s: not probed: %s", unit, err->message));
+		error_free(err);
+	}
+	if (units.n > rq->units)
+		note(r, xasprintf("%zu of %zu units that have the body were not probed for contracts "
+				  "(--units N)", units.n - rq->units, units.n));
+	return NULL;
+}
+
+/* ---- the query ---- */
+
+static bool is_header(const char *file)
+{
+	return ends_with(file, ".h");
+}
+
+/* Opens what the question needs: a function that vmlinux does not have, or one of a header, may be
+ * in any module. */
+static struct error *find(struct impact_request *rq, struct lookup *found, bool *modules)
+{
+	scoped_error struct error *err = lookup_function(rq->index, rq->function, found);
+	bool needed = err ? streq(err->id, "I3") :
+			    found->hits.n && is_header(lookup_file(found, 0));
+
+	*modules = rq->index->n > 1;
+	if (needed && !*modules && rq->modules) {
+		TRY(index_make_modules(rq->target));
+		index_close(rq->index);
+		TRY(index_open(rq->target, rq->index));
+		*modules = true;
+		lookup_free(found);
+		return lookup_function(rq->index, rq->function, found);
+	}
+	return take(err);
+}
+
+struct error *impact_query(struct impact_request *rq, struct impact_result *r)
+{
+	SCOPED(lookup_free) struct lookup found = { 0 };
+	bool modules;
+
+	*r = (struct impact_result){ 0 };
+	TRY(find(rq, &found, &modules));
+	const struct lookup_hit *hit = &found.hits.at[0];
+
+	r->function = xstrdup(index_string(hit->part, hit->function->name));
+	r->file = xstrdup(index_string(hit->part, hit->function->file));
+	r->line = hit->function->line;
+	if (is_header(r->file) && !modules)
+		note(r, xasprintf("modules were not looked at: suture impact --make-index"));
+	for (size_t i = 0; i < found.hits.n; i++)
+		add_record(rq, r, found.hits.at[i].part, found.hits.at[i].function);
+	impact_sort(r);
+	if (rq->probe)
+		TRY(probe_units(rq, r));
+	impact_sort(r);
+	return NULL;
+}

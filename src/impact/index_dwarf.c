@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * From DWARF (DWARF 5 standard, 3.3 "Subroutine and Entry Point Entries") to instances and inlines:
+ * one pass over the entries of each unit that can lead to code: functions, and in them lexical
+ * blocks and inlined subroutines. Types are stepped over.
+ */
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/process.h"
+#include "impact/index_build.h"
+#include "units/command.h"
+
+enum { MAX_DEPTH = 500 };
+
+struct reader {
+	struct index_builder *b;
+	const struct index_ground *ground;
+	const char *path;
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	Dwarf *dwarf;
+	/* Of the unit that is being read: */
+	Dwarf_Files *files;
+	size_t nfiles;
+	uint32_t *file_names;  /* string + 1 of each file, 0: not asked yet */
+	struct map function_at; /* DIE offset → function + 1 */
+	uint32_t unit;
+};
+
+static struct error *damaged(const struct reader *r, Dwarf_Die *die, const char *what)
+{
+	return error_new("D2", "%s: debug entry 0x%llx: %s", r->path,
+			 (unsigned long long)dwarf_dieoffset(die), what);
+}
+
+static bool number(Dwarf_Die *die, unsigned int name, uint32_t *value)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word word;
+
+	if (!dwarf_attr(die, name, &attr) || dwarf_formudata(&attr, &word))
+		return false;
+	*value = word;
+	return true;
+}
+
+/* A path as the index has it: relative to the source tree. Kbuild compiles with paths relative to
+ * it or, out of tree, with absolute ones, which the debug information of packages has shortened. */
+static uint32_t add_path(struct reader *r, const char *path, const char *comp_dir)
+{
+	scoped_free char *whole = NULL;
+
+	if (comp_dir && starts_with(path, comp_dir) && path[strlen(comp_dir)] == '/')
+		path += strlen(comp_dir) + 1;
+	whole = path_normalize(path);
+	path = whole;
+	while (starts_with(path, "../"))
+		path += 3;
+	return index_add_string(r->b, path);
+}
+
+static uint32_t file_name(struct reader *r, Dwarf_Die *die)
+{
+	uint32_t i = 0;
+
+	if (!number(die, DW_AT_decl_file, &i) || i >= r->nfiles)
+		return index_add_string(r->b, "");
+	if (!r->file_names[i]) {
+		const char *path = dwarf_filesrc(r->files, i, NULL, NULL);
+		Dwarf_Die cu;
+		Dwarf_Attribute attr;
+		const char *dir = NULL;
+
+		if (dwarf_diecu(die, &cu, NULL, NULL) && dwarf_attr(&cu, DW_AT_comp_dir, &attr))
+			dir = dwarf_formstring(&attr);
+		r->file_names[i] = add_path(r, path ? path : "", dir) + 1;
+	}
+	return r->file_names[i] - 1;
+}
+
+/* The entry that has the name: an instance refers to it, perhaps by way of a declaration. */
+static bool origin_of(Dwarf_Die *die, Dwarf_Die *origin)
+{
+	static const unsigned int links[] = { DW_AT_abstract_origin, DW_AT_specification };
+	Dwarf_Attribute attr;
+
+	*origin = *die;
+	for (int steps = 0; steps < 4; steps++) {
+		bool moved = false;
+
+		for (size_t i = 0; !moved && i < ARRAY_SIZE(links); i++)
+			if (dwarf_attr(origin, links[i], &attr))
+				moved = dwarf_formref_die(&attr, origin) != NULL;
+		if (!moved)
+			return dwarf_hasattr(origin, DW_AT_name);
+	}
+	return false;
+}
+
+/* Number of the function that a DIE is about, or INDEX_NONE. */
+static uint32_t function_of(struct reader *r, Dwarf_Die *die)
+{
+	Dwarf_Die origin;
+	Dwarf_Attribute attr;
+
+	if (!dwarf_attr(die, DW_AT_abstract_origin, &attr))
+		origin = *die;
+	else if (!dwarf_formref_die(&attr, &origin))
+		return INDEX_NONE;
+	void **slot = map_slot_u64(&r->function_at, dwarf_dieoffset(&origin));
+
+	if (!*slot) {
+		Dwarf_Die named;
+		const char *name = origin_of(&origin, &named) ? dwarf_diename(&named) : NULL;
+		uint32_t line = 0, f = INDEX_NONE;
+
+		number(&named, DW_AT_decl_line, &line);
+		if (name)
+			f = index_add_function(r->b, name, file_name(r, &named), line);
+		*slot = (void *)((uintptr_t)f + 1);
+	}
+	return (uint32_t)((uintptr_t)*slot - 1);
+}
+
+/* In a relocatable file libdwfl gives every section an address; back to section and offset. */
+static uint64_t place_of(const struct reader *r, Dwarf_Addr address)
+{
+	GElf_Word index = 0;
+
+	if (!r->ground->module)
+		return address;
+	int i = dwfl_module_relocate_address(r->module, &address);
+	const char *name = i < 0 ? NULL : dwfl_module_relocation_info(r->module, i, &index);
+
+	for (size_t k = 1; name && k < r->ground->sections.n; k++)
+		if (streq(r->ground->sections.at[k], name))
+			return module_place(k, address);
+	return UINT64_MAX;
+}
+
+static uint32_t symbol_at(const struct reader *r, Dwarf_Addr address)
+{
+	return index_symbol_begins(r->b, place_of(r, address));
+}
+
+struct walk {
+	uint32_t instance; /* in which we are */
+	uint32_t via;      /* the outermost inlined function, INDEX_NONE: none yet */
+	unsigned int depth;
+};
+
+static void add_inline(struct reader *r, Dwarf_Die *die, struct walk *w)
+{
+	uint32_t f = function_of(r, die);
+
+	if (f == INDEX_NONE)
+		return;
+	if (r->b->seen.at[f] != w->instance + 1)
+		index_inline_vec_push(&r->b->inlines, (struct index_inline){
+			.function = f, .into = w->instance, .via = w->via });
+	r->b->seen.at[f] = w->instance + 1;
+	w->via = f;
+}
+
+/* Calls each() for every child; their offsets must grow, or damaged entries would lead in circles. */
+static struct error *each_child(struct reader *r, Dwarf_Die *parent, struct walk w,
+				struct error *(*each)(struct reader *, Dwarf_Die *, struct walk))
+{
+	Dwarf_Die die;
+	int more = dwarf_child(parent, &die);
+
+	if (++w.depth > MAX_DEPTH)
+		return damaged(r, parent, "nested too deeply");
+	while (more == 0) {
+		uint64_t here = dwarf_dieoffset(&die);
+
+		TRY(each(r, &die, w));
+		more = dwarf_siblingof(&die, &die);
+		if (more == 0 && dwarf_dieoffset(&die) <= here)
+			return damaged(r, &die, "its sibling is behind it");
+	}
+	return more < 0 ? error_new("D2", "%s: debug information: %s", r->path, dwarf_errmsg(-1)) :
+			  NULL;
+}
+
+static struct error *inside_function(struct reader *r, Dwarf_Die *die, struct walk w)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_inlined_subroutine:
+		add_inline(r, die, &w);
+		return each_child(r, die, w, inside_function);
+	case DW_TAG_lexical_block:
+		return each_child(r, die, w, inside_function);
+	case DW_TAG_invalid:
+		return damaged(r, die, "no such abbreviation");
+	default:
+		return NULL;
+	}
+}
+
+static struct error *read_function(struct reader *r, Dwarf_Die *die)
+{
+	struct index_instance instance = { .unit = r->unit, .symbol = INDEX_NONE,
+					   .cold = INDEX_NONE };
+	Dwarf_Addr base, start, end;
+	ptrdiff_t at = 0;
+
+	for (int n = 0; (at = dwarf_ranges(die, at, &base, &start, &end)) > 0; n++) {
+		if (n == 0)
+			instance.symbol = symbol_at(r, start);
+		else if (instance.cold == INDEX_NONE)
+			instance.cold = symbol_at(r, start);
+	}
+	instance.function = function_of(r, die);
+	if (instance.function == INDEX_NONE)
+		return NULL;
+	uint32_t i = r->b->instances.n;
+
+	index_instance_vec_push(&r->b->instances, instance);
+	if (instance.symbol != INDEX_NONE)
+		r->b->symbols.at[instance.symbol].instance = i;
+	if (instance.cold != INDEX_NONE)
+		r->b->symbols.at[instance.cold].instance = i;
+	return each_child(r, die, (struct walk){ i, INDEX_NONE, 0 }, inside_function);
+}
+
+static struct error *top_level(struct reader *r, Dwarf_Die *die, struct walk w)
+{
+	int tag = dwarf_tag(die);
+
+	if (tag == DW_TAG_invalid)
+		return damaged(r, die, "no such abbreviation");
+	if (tag != DW_TAG_subprogram ||
+	    (!dwarf_hasattr(die, DW_AT_low_pc) && !dwarf_hasattr(die, DW_AT_ranges)))
+		return NULL;
+	return read_function(r, die);
+}
+
+static struct error *read_unit(struct reader *r, Dwarf_Die *cu)
+{
+	const char *name = dwarf_diename(cu);
+	Dwarf_Attribute attr;
+	const char *dir = dwarf_attr(cu, DW_AT_comp_dir, &attr) ? dwarf_formstring(&attr) : NULL;
+
+	if (dwarf_tag(cu) != DW_TAG_compile_unit || !name)
+		return NULL;
+	r->unit = r->b->units.n;
+	index_unit_vec_push(&r->b->units,
+			    (struct index_unit){ add_path(r, name, dir), r->b->object });
+	r->files = NULL;
+	r->nfiles = 0;
+	if (dwarf_getsrcfiles(cu, &r->files, &r->nfiles))
+		r->nfiles = 0;
+	r->file_names = xcalloc(r->nfiles + 1, sizeof(*r->file_names));
+	struct error *err = each_child(r, cu, (struct walk){ 0 }, top_level);
+
+	free(r->file_names);
+	map_free(&r->function_at);
+	return err;
+}
+
+static int no_debug_file(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
+			 const char *file_name, const char *link, GElf_Word crc, char **found)
+{
+	return -1;
+}
+
+static struct error *open_dwarf(struct reader *r)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.section_address = dwfl_offline_section_address,
+		.find_debuginfo = no_debug_file,
+	};
+	scoped_fd int fd = open(r->path, O_RDONLY | O_CLOEXEC);
+	Dwarf_Addr bias;
+
+	if (fd < 0)
+		return error_errno("%s", r->path);
+	r->dwfl = dwfl_begin(&callbacks);
+	r->module = dwfl_report_offline(r->dwfl, r->path, r->path, fd);
+	if (!r->module)
+		return error_new("D1", "%s: %s", r->path, dwfl_errmsg(-1));
+	fd = -1; /* the module's now */
+	dwfl_report_end(r->dwfl, NULL, NULL);
+	if (!dwfl_module_getelf(r->module, &bias))
+		return error_new("D1", "%s: %s", r->path, dwfl_errmsg(-1));
+	r->dwarf = dwfl_module_getdwarf(r->module, &bias);
+	return NULL;
+}
+
+static struct error *read_units(struct reader *r)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die die;
+	int more;
+
+	while ((more = dwarf_get_units(r->dwarf, cu, &cu, NULL, NULL, &die, NULL)) == 0) {
+		TRY(check_interrupted());
+		TRY(read_unit(r, &die));
+	}
+	return more < 0 ? error_new("D2", "%s: debug information: %s", r->path, dwarf_errmsg(-1)) :
+			  NULL;
+}
+
+struct error *index_add_dwarf(struct index_builder *b, uint32_t object, const char *path,
+			      bool *found)
+{
+	struct reader r = { .b = b, .ground = &b->grounds.at[object], .path = path };
+
+	b->object = object;
+	b->first_symbol = r.ground->first_symbol;
+	b->end_symbol = r.ground->end_symbol;
+	struct error *err = open_dwarf(&r);
+	size_t units = b->units.n;
+
+	if (!err && r.dwarf)
+		err = read_units(&r);
+	if (r.dwfl)
+		dwfl_end(r.dwfl);
+	*found = b->units.n > units;
+	b->objects.at[b->object].debug = *found;
+	return err;
+}
