@@ -58,6 +58,7 @@ inline klp_enable_patch(p_)
 #ifdef MUT_WMB_ENABLE
 	set_transition(p_, 1);
 #endif
+#ifdef FAILURES
 	if
 	:: !failed -> klp_start_transition(); is_enabled[p_] = 1
 	:: failed ->                    /* klp_cancel_transition(); klp_free_patch_start() */
@@ -66,6 +67,10 @@ inline klp_enable_patch(p_)
 		d_step { failed = 0; check_clean(p_) };
 		klp_free_patch(p_)
 	fi
+#else
+	klp_start_transition();
+	is_enabled[p_] = 1
+#endif
 }
 
 /* __klp_disable_patch() */

@@ -69,7 +69,7 @@ inline call_function(t, f)
 {
 	if
 	:: d_step { !registered[f] -> chosen = 0; enter_body(t, f) }
-	:: d_step { registered[f] -> window[t] = 1 + f; take_module(t, f) };
+	:: d_step { registered[f] -> window[t] = 1 + f };
 		klp_ftrace_handler(t, f);
 #ifdef PREEMPT
 		if                      /* preempted in the trampoline, by the tick */
@@ -80,7 +80,6 @@ inline call_function(t, f)
 		d_step { enter_body(t, f) }
 	fi
 }
-
 
 #define CAN_CALL(f) (!IN_MODULE(f) || MODULE_USABLE)
 /* A function of a module is called by who holds a reference to it. */

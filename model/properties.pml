@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Properties. Each has a name, which an assertion carries into the output of the checker: the hidden
- * variables are false for ever and no part of the state.
+ * Properties. Each has a name, which an assertion carries into the output of the checker: their variables are
+ * false for ever.
  */
-hidden byte P_MIX;       /* a task runs what does not belong to its universe */
-hidden byte P_DONE;      /* a transition is complete, and a stack has the wrong version */
-hidden byte P_REMOVED;   /* code or data of a livepatch that may have been removed is used */
-hidden byte P_IDLE;      /* the handler sees a task without a state: WARN_ON_ONCE in klp_ftrace_handler() */
-hidden byte P_EMPTY;     /* the handler finds no function: the other WARN_ON_ONCE there */
-hidden byte P_TRAMPOLINE;/* a trampoline is freed under a task */
-hidden byte P_PENDING;   /* WARN_ON_ONCE in klp_complete_transition() */
-hidden byte P_TWICE;     /* WARN_ON(obj->patched), WARN_ON(func->patched) */
-hidden byte P_STALE;     /* a module is gone, and a stack of functions still names one of it */
-hidden byte P_CLEAN;     /* a load that failed left something behind */
-hidden byte P_CALLBACK;  /* callbacks out of order, or not all */
-hidden byte P_AGREE;     /* functions that must agree did not, within one system call */
+bit P_MIX;       /* a task runs what does not belong to its universe */
+bit P_DONE;      /* a transition is complete, and a stack has the wrong version */
+bit P_REMOVED;   /* code or data of a livepatch that may have been removed is used */
+bit P_IDLE;      /* the handler sees a task without a state: WARN_ON_ONCE in klp_ftrace_handler() */
+bit P_EMPTY;     /* the handler finds no function: the other WARN_ON_ONCE there */
+bit P_TRAMPOLINE;/* a trampoline is freed under a task */
+bit P_PENDING;   /* WARN_ON_ONCE in klp_complete_transition() */
+bit P_TWICE;     /* WARN_ON(obj->patched), WARN_ON(func->patched) */
+bit P_STALE;     /* a module is gone, and a stack of functions still names one of it */
+bit P_CLEAN;     /* a load that failed left something behind */
+bit P_CALLBACK;  /* callbacks out of order, or not all */
+bit P_AGREE;     /* functions that must agree did not, within one system call */
 
 /* The version of f in universe u. */
 #define VERSION(f, u) (((u) & 2 && IN_PATCH(2, f)) -> 2 : (((u) & 1 && IN_PATCH(1, f)) -> 1 : 0))
@@ -66,7 +66,7 @@ inline callback(p_, o_, allowed_, next_)
 }
 #define CALLBACK_STATE(p, o) callbacks[(p) * 2 + (o)]
 
-/* Functions that must agree within one system call or round: AGREE of the instance. */
+/* AGREE of the instance: within one system call, or within one activation of a caller of both. */
 #ifdef AGREEMENT
 byte ran[NT * NF];      /* 1 + version of f that ran in this system call */
 #define DISAGREE(t, f, g) (AGREE(f, g) && ran[TF(t, f)] != 0 && ran[TF(t, g)] != 0 && \
@@ -83,6 +83,20 @@ inline check_agreement(t, f)
 #endif
 		))
 }
+inline end_agreement(t, caller)
+{
+	k = 0;
+	do
+	:: k < NF ->
+		if
+		:: CALLS(caller, (frame[TF(t, caller)] - 1), k) -> ran[TF(t, k)] = 0
+		:: else
+		fi;
+		k++
+	:: else -> break
+	od;
+	k = 0
+}
 inline begin_round(t)
 {
 	k = 0;
@@ -94,5 +108,6 @@ inline begin_round(t)
 }
 #else
 #define check_agreement(t, f) skip
+#define end_agreement(t, caller) skip
 #define begin_round(t) skip
 #endif

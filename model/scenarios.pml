@@ -36,6 +36,9 @@ inline until_complete()
 			fi;
 			last = 0
 		:: else
+#ifndef MUT_SIGNAL
+			-> signalled = 1        /* klp_send_signals(), wake_up_if_idle() */
+#endif
 		fi;
 		all = 0;
 		UNLOCK
@@ -50,49 +53,46 @@ inline until_complete()
 	od
 }
 
-inline enable(p_)
-{
-	LOCK;
-	klp_enable_patch(p_);
-	UNLOCK;
-	until_complete()
-}
-
-inline disable(p_)
-{
-	if
-	:: is_enabled[p_] ->
-		LOCK;
-		klp_disable_patch(p_);
-		UNLOCK;
-		until_complete()
-	:: else
-	fi
-}
+/* The script: patch to be enabled (1, 2) or disabled (1 + DOWN, 2 + DOWN) in each step; 0: the end. */
+#define DOWN 2
+#if SCENARIO == 1
+#define SCRIPT(n) ((n) == 0 -> 1 : ((n) == 1 -> 1 + DOWN : 0))
+#elif SCENARIO == 2
+#define SCRIPT(n) ((n) < 2 -> (n) + 1 : ((n) == 2 -> 2 + DOWN : ((n) == 3 -> 1 + DOWN : 0)))
+#elif SCENARIO == 3
+#define SCRIPT(n) ((n) < 2 -> (n) + 1 : ((n) == 2 -> 2 + DOWN : ((n) == 3 -> 1 + DOWN : 0)))
+#else
+#define SCRIPT(n) ((n) < 2 -> (n) + 1 : ((n) == 2 -> 1 + DOWN : ((n) == 3 -> 2 + DOWN : 0)))
+#endif
+#ifdef NO_DISABLE
+#define ENDS(n) (SCRIPT(n) == 0 || SCRIPT(n) > DOWN)
+#else
+#define ENDS(n) (SCRIPT(n) == 0)
+#endif
+/* A second livepatch only on top of the first; what was reversed or replaced is not disabled again. */
+#define APPLIES(n) (SCRIPT(n) > DOWN -> is_enabled[SCRIPT(n) - DOWN] : (n) == 0 || is_enabled[1])
 
 proctype Administrator()
 {
-	byte i = 0, k = 0, m = 0, last = 0;
+	byte i = 0, k = 0, m = 0, last = 0, step = 0, p = 0;
 	bit all = 0, failed = 0;
 
-	enable(1);
-#if SCENARIO != 1
-	if
-	:: is_enabled[1] ->
-		nops = (SCENARIO == 2);         /* klp_add_nops() */
-		enable(2);
-#if SCENARIO == 4
-		disable(1);
-		disable(2)
-#elif SCENARIO == 3
-		disable(2)
-#else
-		disable(2)
-#endif
-	:: else
-	fi;
-#endif
-	disable(1);
+	do
+	:: ENDS(step) -> break
+	:: !ENDS(step) && !APPLIES(step) -> step++
+	:: !ENDS(step) && APPLIES(step) ->
+		p = SCRIPT(step);
+		LOCK;
+		if
+		:: p <= DOWN ->
+			nops = REPLACES(p);     /* klp_add_nops() */
+			klp_enable_patch(p)
+		:: p > DOWN -> klp_disable_patch((p - DOWN))
+		fi;
+		UNLOCK;
+		until_complete();
+		step++
+	od;
 	finished = 1
 }
 

@@ -48,6 +48,14 @@ inline sleep(t)
 	on_cpu[t] = 1
 }
 
+/* An interruptible sleep that nothing but the signal ends, once the transition waits for the task. */
+inline sleep_long(t)
+{
+	d_step { on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
+	signalled || !pending[t];
+	on_cpu[t] = 1
+}
+
 /* An interrupt that preempts: RCU tasks do not take it for a voluntary switch. */
 inline be_preempted(t)
 {
@@ -145,6 +153,7 @@ inline choose_callee(t)
 inline return_from_function(t)
 {
 	depth--;
+	end_agreement(t, stack[depth]);
 	frame[TF(t, stack[depth])] = 0;
 	if
 	:: IN_MODULE(stack[depth]) -> holds_module[t]--
@@ -152,6 +161,15 @@ inline return_from_function(t)
 	fi;
 	stack[depth] = 0
 }
+
+/* At kernel exit, and in the idle loop. */
+#if defined(MUT_EXIT)
+#define SWITCHES_ITSELF(t) false
+#elif defined(MUT_IDLE_LOOP)
+#define SWITCHES_ITSELF(t) IS_USER(t)
+#else
+#define SWITCHES_ITSELF(t) (!IS_KTHREAD(t))
+#endif
 
 proctype Task(byte t)
 {
@@ -167,12 +185,18 @@ end_unborn:
 	on_cpu[t] = 1;
 end_outside:                            /* user space, or the outermost loop of a kernel thread */
 	do
+#if !defined(ENDLESS) && !defined(BUSY_IDLE)
 	:: sleep(t)                     /* not on a processor */
+#endif
 	:: d_step { begin_round(t); RESET_CALLS };
 		do
 		:: atomic { MAY_CALL_SOME(t) -> choose_callee(t); take_module(t, f); COUNT_CALL }; call_function(t, f); f = 0
 		:: d_step { depth > 0 -> return_from_function(t) }
+#ifdef INTERRUPTIBLE
+		:: MAY_SLEEP(t) && depth > 0 -> sleep_long(t)
+#elif !defined(ENDLESS)
 		:: MAY_SLEEP(t) && depth > 0 -> sleep(t)
+#endif
 #ifdef PREEMPT
 		:: !IS_IDLE(t) -> be_preempted(t)
 #endif
@@ -182,10 +206,13 @@ end_outside:                            /* user space, or the outermost loop of 
 #ifdef FORK
 		:: t == 0 && depth == 0 && !alive[CHILD] -> fork(t)
 #endif
+#ifdef AGREEMENT
+		:: depth == 0 && !IS_IDLE(t) -> sleep(t)
+#endif
 		:: depth == 0 -> break
 		od;
 		if
-		:: !IS_KTHREAD(t) -> klp_update_patch_state(t)
+		:: SWITCHES_ITSELF(t) -> klp_update_patch_state(t)
 		:: else
 		fi
 	od

@@ -123,9 +123,6 @@ inline klp_init_transition(p_, state_)
 			universe_off = universe_now & (3 - (1 << (p_ - 1)))
 		fi
 	};
-#ifdef MUT_WMB_TARGET
-	set_all_pending(p_, state_);
-#endif
 	target = state_;
 #ifdef MUT_WMB_INIT
 	set_transition(p_, 1);
@@ -147,19 +144,25 @@ inline klp_init_transition(p_, state_)
 #endif
 }
 
-inline klp_start_transition()
+inline set_pending(state_)
 {
 	d_step { reading = 1; i = 0 };
 	do
 	:: d_step { i < NT ->
 		if
-		:: alive[i] && patch_state[i] != target -> pending[i] = 1
+		:: alive[i] && patch_state[i] != state_ -> pending[i] = 1
 		:: else
 		fi;
 		i++ }
 	:: i == NT -> break
 	od;
-	atomic { reading = 0; i = 0; signalled = 0 }
+	atomic { reading = 0; i = 0 }
+}
+
+inline klp_start_transition()
+{
+	set_pending(target);
+	signalled = 0
 }
 
 inline klp_reverse_transition()
@@ -176,8 +179,14 @@ inline klp_reverse_transition()
 	klp_synchronize_transition();
 #endif
 	is_enabled[current_patch] = !is_enabled[current_patch];
+#ifdef MUT_WMB_REVERSE
+	set_pending(1 - target);
 	target = 1 - target;
-	klp_start_transition()
+	signalled = 0
+#else
+	target = 1 - target;
+	klp_start_transition()          /* after smp_wmb() */
+#endif
 }
 
 inline klp_force_transition()
@@ -222,6 +231,7 @@ inline check_complete()
 
 inline klp_complete_transition()
 {
+#if SCENARIO == 2
 	if
 	:: REPLACES(current_patch) && target == PATCHED ->
 		if
@@ -247,6 +257,7 @@ inline klp_complete_transition()
 		}
 	:: else
 	fi;
+#endif
 	if
 	:: target == UNPATCHED ->
 #ifdef MUT_CANCEL
@@ -296,6 +307,7 @@ inline klp_complete_transition()
 		universe_off = 0
 	};
 	target = IDLE;
+	signalled = 0;
 	last = current_patch;
 	current_patch = 0
 }
