@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Checks the model: for each row of the table, spin makes a checker, the compiler compiles it, and its verdict
+ * is compared with the row's. tcc compiles: its checkers are as fast as those of cc -O0, and there in no time. Output in TAP, with states, depth, and CPU seconds.
+ *
+ *     model-check [--long | --list] MODEL-DIRECTORY [ROW...]
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/process.h"
+#include "base/str.h"
+#include "rows.h"
+
+enum { MEMORY_LIMIT = 2500, /* MiB */ DEPTH_LIMIT = 2000000 };
+
+struct verdict {
+	char *violated;  /* property, "completes", "end state"; NULL: none */
+	bool complete;   /* the whole state space was searched */
+	double states, depth, cpu;
+};
+
+/* Runs a command line in the scratch directory; its output is the caller's. */
+static struct error *run(const char *dir, const char *command, double timeout, char **output,
+			 double *cpu)
+{
+	const char *const argv[] = { "nice", "-n", "15", "sh", "-c", command, NULL };
+	scoped_process_result struct process_result result = { 0 };
+
+	TRY(process_run(&(struct process){ .argv = argv, .cwd = dir, .timeout = timeout }, &result));
+	*cpu += result.cpu;
+	if (result.status && !result.timed_out)
+		return error_new("Y3", "%s: %s", command, result.output);
+	*output = take(result.output);
+	return NULL;
+}
+
+/* The number before (behind = false) or after a word of the checker's output; -1: it is not there. */
+static double number_at(const char *output, const char *word, bool behind)
+{
+	const char *at = strstr(output, word);
+
+	if (!at)
+		return -1;
+	if (behind)
+		return strtod(at + strlen(word), NULL);
+	while (at > output && strchr("0123456789.e+ ", at[-1]))
+		at--;
+	return strtod(at, NULL);
+}
+
+static char *violated_property(const char *output)
+{
+	const char *at = strstr(output, "pan:1: assertion violated");
+
+	if (at && (at = strstr(at, "P_")))
+		return xstrndup(at, strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_"));
+	if (strstr(output, "pan:1: acceptance cycle"))
+		return xstrdup("completes");
+	if (strstr(output, "pan:1: invalid end state"))
+		return xstrdup("end state");
+	return strstr(output, "pan:1:") ? xstrdup("something else") : NULL;
+}
+
+static void judge(const char *output, struct verdict *v)
+{
+	v->violated = violated_property(output);
+	v->states = number_at(output, "states, stored", false);
+	v->depth = number_at(output, "depth reached ", true);
+	v->complete = number_at(output, "errors: ", true) == 0 &&
+		      !strstr(output, "Search not completed") &&
+		      !strstr(output, "search depth too small");
+}
+
+static struct error *check(const char *model, const struct row *row, struct verdict *v)
+{
+	static const char *const options[] = {
+		[CHECK_SAFETY] = "-DSAFETY -DNOFAIR -DCOLLAPSE",
+		[CHECK_LIVENESS] = "-DNFAIR=3 -DCOLLAPSE",
+		[CHECK_LONG] = "-DSAFETY -DNOFAIR -DCOLLAPSE",
+		[CHECK_BITSTATE] = "-DSAFETY -DNOFAIR -DBITSTATE",
+	};
+	static const char *const arguments[] = {
+		[CHECK_SAFETY] = "", [CHECK_LIVENESS] = "-a -f",
+		[CHECK_LONG] = "", [CHECK_BITSTATE] = "-w33",
+	};
+	scoped_temp_dir char *dir = NULL;
+	scoped_free char *output = NULL;
+	scoped_free char *make = xasprintf(
+		"spin -a %s %s/livepatch.pml >spin.log 2>&1 || { cat spin.log; exit 1; }; "
+		"%s -w -DMEMLIM=%d -DVECTORSZ=2048 %s -o pan pan.c",
+		row->switches, model, row->check >= CHECK_LONG ? "cc -O2" : "tcc", MEMORY_LIMIT,
+		options[row->check]);
+	scoped_free char *search = xasprintf("./pan -n -m%d %s", DEPTH_LIMIT, arguments[row->check]);
+
+	TRY(temp_dir_new("model", &dir));
+	TRY(run(dir, make, 600, &output, &v->cpu));
+	free(take(output));
+	TRY(run(dir, search, row->check >= CHECK_LONG ? 20000 : 1200, &output, &v->cpu));
+	judge(output, v);
+	return NULL;
+}
+
+static bool as_expected(const struct row *row, const struct verdict *v)
+{
+	if (row->property)
+		return v->violated && streq(v->violated, row->property);
+	return !v->violated && v->complete;
+}
+
+/* One line: TAP, name, verdict, sizes, description. */
+static bool report(size_t number, const struct row *row, const struct verdict *v)
+{
+	bool good = as_expected(row, v);
+
+	printf("%s %zu - %-25s %-12s %10.0f states, depth %7.0f, %6.1f s CPU: %s\n",
+	       good ? "ok" : "not ok", number, row->name,
+	       v->violated ? v->violated : v->complete ? "holds" : "unfinished", v->states, v->depth,
+	       v->cpu, row->what);
+	if (!good)
+		printf("# expected: %s\n", row->property ? row->property : "holds");
+	fflush(stdout);
+	return good;
+}
+
+static bool wanted(const struct row *row, bool with_long, char **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (streq(names[i], row->name))
+			return true;
+	return n == 0 && (with_long || row->check < CHECK_LONG);
+}
+
+static void list_rows(void)
+{
+	for (size_t i = 0; i < model_row_count; i++)
+		printf("%-25s %-9s %s\n    %s\n", model_rows[i].name,
+		       model_rows[i].property ? model_rows[i].property : "holds",
+		       model_rows[i].what, model_rows[i].switches);
+}
+
+int main(int argc, char **argv)
+{
+	bool with_long = argc > 1 && streq(argv[1], "--long");
+	int first = with_long ? 2 : 1;
+	size_t number = 0, failed = 0;
+
+	if (argc == 2 && streq(argv[1], "--list"))
+		return list_rows(), 0;
+	if (argc <= first) {
+		fprintf(stderr, "usage: model-check [--long | --list] MODEL-DIRECTORY [ROW...]\n");
+		return 2;
+	}
+	scoped_free char *model = realpath(argv[first], NULL);
+
+	if (!model)
+		return perror(argv[first]), 2;
+	process_setup_signals();
+	for (size_t i = 0; i < model_row_count; i++) {
+		const struct row *row = &model_rows[i];
+		struct verdict v = { 0 };
+
+		if (!wanted(row, with_long, argv + first + 1, argc - first - 1))
+			continue;
+		scoped_error struct error *err = check(model, row, &v);
+
+		if (err) {
+			printf("not ok %zu - %s: %s\n", ++number, row->name, err->message);
+			failed++;
+			if (streq(err->id, "Y4"))
+				break;
+		} else if (!report(++number, row, &v)) {
+			failed++;
+		}
+		free(v.violated);
+	}
+	printf("1..%zu\n", number);
+	return number == 0 || failed != 0;
+}
