@@ -70,9 +70,8 @@ addresses() {
 	module=$1
 	shift
 	for symbol; do
-		grep "	\[$module\]\$" /proc/kallsyms | while read -r address type name rest; do
-			[ "$name" = "$symbol" ] && echo "kallsyms.$symbol $address"
-		done
+		awk -v m="[$module]" -v s="$symbol" \
+			'$4 == m && $3 == s { print "kallsyms." s, $1 }' /proc/kallsyms
 	done
 }
 
