@@ -6,17 +6,22 @@
  *
  * INCLUDE: the directory with suture/livepatch.h. Deterministic. A damaged module is either
  * refused, with an id and a message, or what comes out is readable and comes out the same once
- * more.
+ * more. Each input goes through `suture convert` as well, with files: there is an output when the exit
+ * code is 0, and else nothing, not even a part of one.
  */
+#include <dirent.h>
+#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "commands/commands.h"
 #include "convert/convert.h"
 
 static const char list_text[] =
@@ -56,6 +61,7 @@ static struct input corpus[ARRAY_SIZE(seeds)];
 static struct {
 	unsigned long written, refused, errors;
 } totals;
+static char *dir_path, *in_path, *out_path, *list_path;
 static uint64_t random_state;
 
 static uint32_t rnd(uint32_t below)
@@ -69,6 +75,7 @@ static void check(bool fine, const char *what)
 	if (fine)
 		return;
 	fprintf(stderr, "convert-fuzz: %s\n", what);
+	fflush(NULL);
 	abort();
 }
 
@@ -104,6 +111,72 @@ static void check_output(const struct convert_result *first, const struct symlis
 	convert_result_free(&second);
 }
 
+/* ---- the command, with files ---- */
+
+static unsigned int count_files(void)
+{
+	DIR *d = opendir(dir_path);
+	unsigned int n = 0;
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		n++;
+	if (d)
+		closedir(d);
+	return n;
+}
+
+/* Returns the exit code; what it prints goes nowhere. */
+static int run_command(void)
+{
+	char *argv[] = {"convert", in_path, "-o", out_path, "--symbols", list_path, NULL};
+	int out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO);
+
+	optind = 0;
+	check(freopen("/dev/null", "w", stdout) && freopen("/dev/null", "w", stderr), "freopen");
+	int code = command_convert(ARRAY_SIZE(argv) - 1, argv);
+
+	fflush(NULL);
+	dup2(out, STDOUT_FILENO);
+	dup2(err, STDERR_FILENO);
+	close(out);
+	close(err);
+	return code;
+}
+
+static void put_file(const char *path, const char *data, size_t size)
+{
+	struct error *err = write_file(path, data, size);
+
+	check(!err, "a scratch file cannot be written");
+}
+
+static void check_written(const struct convert_result *want)
+{
+	scoped_free char *data = NULL;
+	size_t size = 0;
+	scoped_error struct error *err = read_file(out_path, &data, &size);
+
+	check(!err && size == want->size && !memcmp(data, want->module, size), "another output");
+	unlink(out_path);
+}
+
+/* want: what the stage said of the same input. */
+static void try_command(const struct input *in, const struct convert_result *want)
+{
+	unsigned int before = count_files();
+
+	put_file(in_path, in->data, in->size);
+	int code = run_command();
+
+	check(code == EXIT_FINE || code == EXIT_REFUSED || code == EXIT_ERROR, "an odd exit code");
+	check((code == EXIT_FINE) == (want->module != NULL), "command and stage disagree");
+	check((access(out_path, F_OK) == 0) == (code == EXIT_FINE), "an output and a failure");
+	if (code == EXIT_FINE)
+		check_written(want);
+	unlink(in_path);
+	check(count_files() == before, "files are left behind");
+}
+
 static void try_module(const struct input *in, const struct symlist *list)
 {
 	struct convert_result result;
@@ -111,6 +184,7 @@ static void try_module(const struct input *in, const struct symlist *list)
 
 	if (result.module)
 		check_output(&result, list);
+	try_command(in, &result);
 	totals.written += result.module != NULL;
 	totals.errors += err != NULL;
 	totals.refused += !err && !result.module;
@@ -120,6 +194,8 @@ static void try_module(const struct input *in, const struct symlist *list)
 static void try_list(char *text)
 {
 	struct symlist list;
+
+	put_file(list_path, text, strlen(text));
 	struct error *err = symlist_parse("fuzz", text, &list);
 
 	check(!err || (*err->id && *err->message), "an error without text");
@@ -236,6 +312,15 @@ static struct error *compile(const char *dir, const char *include, const char *t
 	return read_file(ko, &in->data, &in->size);
 }
 
+static void set_paths(char *dir)
+{
+	dir_path = dir;
+	in_path = path_join(dir, "in.ko");
+	out_path = path_join(dir, "out.ko");
+	list_path = path_join(dir, "list");
+	put_file(list_path, list_text, strlen(list_text));
+}
+
 static struct error *fuzz(const char *include, unsigned long iterations)
 {
 	scoped_temp_dir char *dir = NULL;
@@ -245,6 +330,7 @@ static struct error *fuzz(const char *include, unsigned long iterations)
 	TRY(temp_dir_new("fuzz", &dir));
 	for (size_t i = 0; i < ARRAY_SIZE(seeds); i++)
 		TRY(compile(dir, include, seeds[i], &corpus[i]));
+	set_paths(dir);
 	TRY(symlist_parse("list", text, &list));
 	for (size_t i = 0; i < ARRAY_SIZE(seeds); i++)
 		try_module(&corpus[i], &list);
@@ -254,6 +340,9 @@ static struct error *fuzz(const char *include, unsigned long iterations)
 	symlist_free(&list);
 	for (size_t i = 0; i < ARRAY_SIZE(seeds); i++)
 		free(corpus[i].data);
+	free(in_path);
+	free(out_path);
+	free(list_path);
 	return NULL;
 }
 
@@ -261,6 +350,8 @@ int main(int argc, char **argv)
 {
 	if (argc < 3)
 		return 64;
+	if (access("/dev/shm", W_OK) == 0)
+		setenv("TMPDIR", "/dev/shm", 0); /* thousands of files that nobody keeps */
 	random_state = argc > 3 ? strtoull(argv[3], NULL, 0) : 1;
 	struct error *err = fuzz(argv[1], strtoul(argv[2], NULL, 0));
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Every undefined reference of every livepatch of modules/ is followed by a path of its own: `nm -u` of the
- * object that Kbuild linked, the annotations as they stand in the source, `nm` of the kernel and of
- * the patched modules. `suture inspect --target` must tell the same address for the converted module.
+ * object that Kbuild linked, the annotations as they stand in the source, `nm` of the kernel,
+ * `readelf` of the patched modules. `suture inspect --target` must tell the same address for the converted module.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -23,11 +23,12 @@ struct meaning {
 	unsigned int position;
 };
 
-/* ---- nm ---- */
+/* ---- symbol tables ---- */
 
-static char *nm(const char *option, const char *file)
+/* Undefined symbols of an object. */
+static char *undefined_of(const char *file)
 {
-	const char *const argv[] = { "nm", option, file, NULL };
+	const char *const argv[] = { "nm", "-u", file, NULL };
 	int status;
 	char *text = live_call(argv, &status);
 
@@ -35,17 +36,25 @@ static char *nm(const char *option, const char *file)
 	return text;
 }
 
-/* The value of the nth symbol of that name in a module, in the order of its table; how many there are. */
+/*
+ * The value of the nth symbol of that name in a module, in the order of its table; returns how many there
+ * are. By readelf: nm adds the section's address, which the loader does not know.
+ */
 static unsigned int in_module(const char *module, const char *name, unsigned int n, uint64_t *value)
 {
 	scoped_free char *file = xasprintf("%s.ko", module);
-	scoped_free char *text = nm("-p", file);
-	scoped_free char *end = xasprintf(" %s\n", name);
+	const char *const argv[] = { "readelf", "-sW", file, NULL };
+	int status;
+	scoped_free char *text = live_call(argv, &status);
+	char section[16], found[256];
+	unsigned long at;
 	unsigned int count = 0;
 
-	for (const char *p = text; (p = strstr(p, end)); p++)
-		if (p[-1] != 'U' && ++count == n)
-			*value = strtoull(p - 18, NULL, 16);
+	assert_int_equal(status, 0);
+	for (const char *p = text; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL)
+		if (sscanf(p, " %*u: %lx %*s %*s %*s %*s %15s %255s", &at, section, found) == 3 &&
+		    !streq(section, "UND") && streq(found, name) && ++count == n)
+			*value = at;
 	return count;
 }
 
@@ -191,7 +200,7 @@ static char *source_of(const char *module)
 static unsigned int check_livepatch(const char *module)
 {
 	scoped_free char *object = xasprintf("%s.o", module);
-	scoped_free char *undefined = nm("-u", object);
+	scoped_free char *undefined = undefined_of(object);
 	scoped_free char *source = source_of(module);
 	json_t *json = inspect(module);
 	unsigned int resolved = 0;
@@ -201,6 +210,8 @@ static unsigned int check_livepatch(const char *module)
 	     p += strcspn(p, "\n"), p += *p == '\n') {
 		struct meaning m;
 
+		if (streq(symbol, "__this_module")) /* of the part that modpost writes */
+			continue;
 		if (!annotated(source, symbol, &m)) {
 			if (is_exported(symbol)) {
 				assert_import(module, json, symbol);

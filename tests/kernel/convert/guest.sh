@@ -1,4 +1,4 @@
-there "$1" || return#!/bin/sh
+#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs in the guest: loads the modules of this test in every order that matters and prints what can be
 # read. "== CASE" begins a case, "NAME VALUE" is something read. What is right is known to convert.c alone.
@@ -52,7 +52,7 @@ disable() {
 
 # The module's last reference goes a moment after the transition.
 remove() {
-	grep -q "^$1 " /proc/modules || return
+	there "$1" || return
 	for n in 1 2 3 4 5 6 7 8 9 10; do
 		rmmod "$1" 2>/dev/null && return
 		usleep 100000
@@ -70,14 +70,13 @@ addresses() {
 	module=$1
 	shift
 	for symbol; do
-		grep "	\[$module\]\$" /proc/kallsyms | while read -r address type name rest; do
-			[ "$name" = "$symbol" ] && echo "kallsyms.$symbol $address"
-		done
+		awk -v m="[$module]" -v s="$symbol" \
+			'$4 == m && $3 == s { print "kallsyms." s, $1 }' /proc/kallsyms
 	done
 }
 
 # busybox tries a module that was refused a second time.
-log_of() { dmesg | sed -n "s/.*\] $1: /log /p"; | uniq; }
+log_of() { dmesg | sed -n "s/.*\] $1: /log /p" | uniq; }
 
 begin automatic
 show before.core /proc/version

@@ -6,6 +6,8 @@
 #ifndef TEST_LP_H
 #define TEST_LP_H
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/kernel.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Nothing is annotated: each name occurs once. */
-#include <linux/utsname.h>
-
 #include "lp.h"
+
+#include <linux/utsname.h>
 
 extern char *saved_command_line;
 extern const char linux_proc_banner[];

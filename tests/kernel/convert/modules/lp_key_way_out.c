@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is possible with a module's static key and static call: reading them. */
+#include "lp.h"
+
 #include <linux/jump_label.h>
 #include <linux/static_call.h>
-
-#include "lp.h"
 
 extern struct static_key_false a_key;
 extern int a_called(void);

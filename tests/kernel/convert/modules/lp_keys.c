@@ -3,11 +3,11 @@
  * A static key and a static call that vmlinux has and does not export. The key is switched by
  * /proc/sys/kernel/sched_schedstats. The call's instruction must have become a direct call.
  */
+#include "lp.h"
+
 #include <linux/jump_label.h>
 #include <linux/sched/clock.h>
 #include <linux/static_call.h>
-
-#include "lp.h"
 
 extern struct static_key_false sched_schedstats;
 DECLARE_STATIC_CALL(pv_sched_clock, sched_clock);
@@ -20,10 +20,10 @@ static noinline u64 clock(void)
 	return t;
 }
 
-/* Where the first call in the function leads. */
+/* Where the first call in the function leads, behind that of ftrace (5 bytes, and perhaps ENDBR). */
 static void *callee(const unsigned char *code)
 {
-	for (unsigned int i = 9; i < 64; i++) {
+	for (unsigned int i = 5; i < 64; i++) {
 		s32 distance;
 
 		if (code[i] != 0xe8)

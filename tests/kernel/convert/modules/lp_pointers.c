@@ -3,9 +3,9 @@
  * Pointers to symbols of vmlinux and of a module in memory of every kind. Those in bss and in per-cpu
  * data are set by the code (see no_percpu.c).
  */
-#include <linux/percpu.h>
-
 #include "lp.h"
+
+#include <linux/percpu.h>
 
 extern char *saved_command_line;
 extern int a_secret, a_table[4], a_helper(int x);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A shadow variable counts for each object how often it was shown. */
-#include <linux/slab.h>
-
 #include "lp.h"
+
+#include <linux/slab.h>
 
 enum { SHOWN = 1 };
 

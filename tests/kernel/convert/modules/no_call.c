@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Not possible: a static call site of a module's key is set up before the module is there. */
-#include <linux/static_call.h>
-
 #include "lp.h"
+
+#include <linux/static_call.h>
 
 extern int a_called(void);
 DECLARE_STATIC_CALL(a_call, a_called);

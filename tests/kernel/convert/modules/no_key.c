@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Not possible: a jump label of a module's key is set up before the module is there. */
-#include <linux/jump_label.h>
-
 #include "lp.h"
+
+#include <linux/jump_label.h>
 
 extern struct static_key_false a_key;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Not possible: the module loader applies no relocations to per-cpu data, whoever's the symbol is. */
-#include <linux/percpu.h>
-
 #include "lp.h"
+
+#include <linux/percpu.h>
 
 extern char *saved_command_line;
 extern int a_secret;

@@ -3,9 +3,9 @@
  * A cumulative livepatch with a state. VERSION 1 begins with the secret of suture_a; a later one takes
  * the value over and adds its version. The function of vmlinux shows it.
  */
-#include <linux/slab.h>
-
 #include "lp.h"
+
+#include <linux/slab.h>
 
 enum { STATE = 7 };
 
