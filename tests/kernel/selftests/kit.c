@@ -55,7 +55,8 @@ bool selftests_have(const char *script)
 
 void selftests_add(const char *set, const char *script, struct selftest_run_vec *runs)
 {
-	selftest_run_vec_push(runs, (struct selftest_run){ set, xstrdup(script), -1, NULL });
+	selftest_run_vec_push(runs, (struct selftest_run){
+		.set = set, .script = xstrdup(script), .status = -1 });
 }
 
 void selftests_add_all(const char *set, struct selftest_run_vec *runs)
@@ -263,7 +264,8 @@ static void take_results(const char *text, struct selftest_run_vec *runs)
 			continue;
 		from += strlen(begin);
 		run->output = to ? xstrndup(from, to < from ? 0 : to - from) : xstrdup(from);
-		run->status = to ? atoi(to + strlen(end)) : -1;
+		if (to)
+			sscanf(to + strlen(end), "%d %d", &run->status, &run->seconds);
 		text = to ? to : from;
 	}
 }
@@ -314,8 +316,11 @@ void selftests_boot(struct selftest_run_vec *runs)
 	assert_null(err);
 	take_results(result.before, runs);
 	print_message("%s: %.1f s in the guest\n", road_target->name, result.total_seconds);
-	if (!result.before || !result.ok)
+	if (!result.before)
 		show(runs);
+	for (size_t i = 0; i < runs->n; i++)
+		print_message("%s, %s: %d s\n", runs->at[i].set, runs->at[i].script,
+			      runs->at[i].seconds);
 	check_kernel(&result);
 	boot_result_free(&result);
 	str_vec_free_all(&extra);

@@ -21,6 +21,7 @@ struct selftest_run {
 	const char *set;
 	char *script; /* "test-state.sh" */
 	int status;   /* exit status; -1: it did not run to its end */
+	int seconds;  /* in the guest */
 	char *output;
 };
 DEFINE_VEC(selftest_run_vec, struct selftest_run)
