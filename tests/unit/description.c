@@ -147,6 +147,31 @@ static void test_nul(void **state)
 	description_free(&d);
 }
 
+/* Whatever is in the file: an error or a description, and no crash. */
+static void test_damaged(void **state)
+{
+	static const char good[] = "[livepatch]\nname = x\nreplace = no\ncode = c.c\ninit = begin\n"
+				   "[object vmlinux]\npre_patch = a\n[state 3]\nversion = 4\n";
+	unsigned int seed = 1, errors = 0;
+
+	for (unsigned int round = 0; round < 20000; round++) {
+		char text[sizeof(good)];
+		struct description d;
+
+		memcpy(text, good, sizeof(good));
+		for (unsigned int k = rand_r(&seed) % 4; k < 4; k++)
+			text[rand_r(&seed) % (sizeof(good) - 1)] = "[]=\n #ax9\0\xff"[rand_r(&seed) % 12];
+		struct error *err = description_parse("d", text, &d);
+
+		if (err)
+			assert_string_equal(err->id, "L1");
+		errors += err != NULL;
+		error_free(err);
+		description_free(&d);
+	}
+	assert_in_range(errors, 5000, 19999);
+}
+
 /* ---- the glue that comes of it ---- */
 
 static char *glue_of(const char *text)
@@ -227,7 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_everything), cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_wrong),	   cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_glue_objects), cmocka_unit_test(test_glue_plain),
+		cmocka_unit_test(test_glue_objects), cmocka_unit_test(test_glue_plain), cmocka_unit_test(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

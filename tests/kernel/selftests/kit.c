@@ -125,12 +125,14 @@ static void copy_sources(const char *to, const struct selftest_edit *edit)
 }
 
 /* No BTF: it needs pahole. CONFIG_TEST_LIVEPATCH: before 6.9 the modules were a part of the kernel. */
-static void make_modules(const char *dir)
+static void make_modules(const char *dir, const struct selftest_edit *edit)
 {
+	scoped_free char *only = edit ? xasprintf("obj-m=%.*so", (int)strlen(edit->file) - 1, edit->file) :
+					xstrdup("CONFIG_TEST_LIVEPATCH=m");
 	scoped_free char *place = xasprintf("M=%s", dir);
 	scoped_free char *cc = xasprintf("CC=%s", road_target->cc);
 	const char *const argv[] = { "make", "-s", "-C", road_target->kbuild, place, cc,
-				     "CONFIG_TEST_LIVEPATCH=m", "CONFIG_DEBUG_INFO_BTF_MODULES=",
+				     only, "CONFIG_DEBUG_INFO_BTF_MODULES=",
 				     "modules", NULL };
 
 	run_program(argv);
@@ -161,7 +163,7 @@ void selftests_build(const char *set, const struct selftest_edit *edit)
 
 	assert_null(make_dirs(dir));
 	copy_sources(dir, edit);
-	make_modules(dir);
+	make_modules(dir, edit);
 	collect_modules(set, dir);
 }
 

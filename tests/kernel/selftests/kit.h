@@ -36,7 +36,7 @@ bool selftests_have(const char *script);
 /* Directory of the test modules' source in the target's source tree; the caller's. */
 char *selftests_module_source(void);
 
-/* Builds the test modules of the target into a set; edit may be NULL. */
+/* Builds the test modules of the target into a set; with edit only the edited one. */
 void selftests_build(const char *set, const struct selftest_edit *edit);
 /* Exchanges a module of a set for another file. */
 void selftests_exchange(const char *set, const char *module, const char *ko);
