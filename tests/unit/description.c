@@ -216,8 +216,8 @@ static void test_glue_objects(void **state)
 	static const char *const parts[] = {
 		"int a(struct klp_object *object);\n", "void b(struct klp_object *object);\n",
 		"int begin(struct klp_patch *patch);\n", "void finish(struct klp_patch *patch);\n",
-		"{ .funcs = funcs_0,\n\t  .callbacks.pre_patch = a,\n"
-		"\t  .callbacks.post_unpatch = b }, /* vmlinux */\n",
+		"{ .funcs = funcs_0,\n", ".callbacks.pre_patch = a,\n",
+		".callbacks.post_unpatch = b }, /* vmlinux */\n",
 		"{ .name = \"later\", .funcs = funcs_1,\n\t  .callbacks.post_patch = b },\n",
 		"{ .name = \"zram\", .funcs = funcs_2 },\n",
 		"{ .id = 7, .version = 2 },\n", ".states = states,\n", ".replace = false,\n",
