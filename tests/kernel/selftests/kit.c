@@ -17,7 +17,7 @@ static char *source_path(const char *below)
 }
 
 /* Since 6.9 beside the scripts, before in lib/livepatch. */
-char *selftests_module_source(void)
+static char *module_source(void)
 {
 	scoped_free char *beside = source_path("tools/testing/selftests/livepatch/test_modules");
 
@@ -59,15 +59,11 @@ void selftests_add(const char *set, const char *script, struct selftest_run_vec 
 		.set = set, .script = xstrdup(script), .status = -1 });
 }
 
-void selftests_add_all(const char *set, struct selftest_run_vec *runs)
+void selftests_list(struct str_vec *scripts)
 {
 	scoped_free char *dir = source_path(scripts_below);
-	struct str_vec names = { 0 };
 
-	list_files(dir, "test-", ".sh", &names);
-	for (size_t i = 0; i < names.n; i++)
-		selftests_add(set, names.at[i], runs);
-	str_vec_free_all(&names);
+	list_files(dir, "test-", ".sh", scripts);
 }
 
 /* ---- sets of modules ---- */
@@ -108,7 +104,7 @@ static void edit_source(const char *path, const struct selftest_edit *edit)
 
 static void copy_sources(const char *to, const struct selftest_edit *edit)
 {
-	scoped_free char *from = selftests_module_source();
+	scoped_free char *from = module_source();
 	struct str_vec names = { 0 };
 
 	list_files(from, "test_klp", ".c", &names);
@@ -165,6 +161,13 @@ void selftests_build(const char *set, const struct selftest_edit *edit)
 	copy_sources(dir, edit);
 	make_modules(dir, edit);
 	collect_modules(set, dir);
+}
+
+void selftests_copy_set(const char *from, const char *to)
+{
+	scoped_free char *dir = set_modules(from);
+
+	collect_modules(to, dir);
 }
 
 void selftests_exchange(const char *set, const char *module, const char *ko)
@@ -329,15 +332,6 @@ void selftests_boot(struct selftest_run_vec *runs)
 }
 
 /* ---- results ---- */
-
-const struct selftest_run *selftests_find(const struct selftest_run_vec *runs, const char *set,
-					  const char *script)
-{
-	for (size_t i = 0; i < runs->n; i++)
-		if (streq(runs->at[i].set, set) && streq(runs->at[i].script, script))
-			return &runs->at[i];
-	return NULL;
-}
 
 void selftests_assert_passed(const struct selftest_run *run)
 {
