@@ -110,8 +110,8 @@ static struct error *set_code(struct parser *p, const char *value)
 {
 	scoped_free char *dir = path_dirname(p->path);
 
-	if (!ends_with(value, ".c"))
-		return bad(p, "code names a C file, and '%s' does not end in .c", value);
+	if (!ends_with(value, ".c") || strpbrk(value, "\"\\"))
+		return bad(p, "code names a C file, FILE.c without quotes, not '%s'", value);
 	p->d->code = *value == '/' ? xstrdup(value) : path_join(dir, value);
 	return NULL;
 }

@@ -102,26 +102,26 @@ struct error *module_run_kbuild(const struct module_request *rq, char **output)
 }
 
 /*
- * References of the description's code that nobody exports: to the kernel's symbols by name, as in
- * a livepatch that is written by hand. A refusal leaves the module as it is.
+ * With code of its own the module has references that nobody decided yet: to symbols that are not
+ * exported, by name, as in a livepatch that is written by hand. All become livepatch symbols in one
+ * step, for an object has one relocation section.
  */
-static struct error *resolve_code(const struct module_request *rq, const char *ko)
+static struct error *convert_with_code(const struct module_request *rq, const char *linked,
+				       const char *final)
 {
-	struct convert_request convert = { .name = ko, .findings = rq->findings };
+	struct convert_request convert = { .name = linked, .findings = rq->findings };
 	struct convert_result result = { 0 };
 	struct symlist symbols = { 0 };
 	scoped_free char *data = NULL;
 
-	if (!rq->description || !rq->description->code)
-		return NULL;
-	TRY(read_file(ko, &data, &convert.size));
+	TRY(read_file(linked, &data, &convert.size));
 	TRY(symlist_of_target(rq->target, &symbols));
 	convert.data = data;
 	convert.symbols = &symbols;
 	struct error *err = convert_module(&convert, &result);
 
 	if (!err && result.module)
-		err = write_file(ko, result.module, result.size);
+		err = write_file(final, result.module, result.size);
 	convert_result_free(&result);
 	symlist_free(&symbols);
 	return err;
@@ -141,8 +141,10 @@ struct error *module_build(const struct module_request *rq, char **ko)
 	TRY(module_check_objtool(linked, output, rq->findings));
 	if (findings_refuse(rq->findings))
 		return NULL;
-	TRY(module_convert(linked, final));
-	TRY(resolve_code(rq, final));
+	if (rq->description && rq->description->code)
+		TRY(convert_with_code(rq, linked, final));
+	else
+		TRY(module_convert(linked, final));
 	if (findings_refuse(rq->findings))
 		return NULL;
 	*ko = take(final);

@@ -37,6 +37,22 @@ static void one_symbol_from_many_sections(void **state)
 			       ".klp.rela.vmlinux..data .klp.sym.vmlinux.hidden,0\n");
 }
 
+/* A livepatch object's references and those of hand-written code: one relocation section an object. */
+static void settled_references_join_the_others(void **state)
+{
+	scoped_run struct run r = { 0 };
+
+	convert_source(&r, "mixed",
+		       "extern int hidden(void);"
+		       "extern int settled(void) __asm__(\"\\\".klp.ref.vmlinux/vmlinux.twice,2\\\"\");"
+		       "extern int later(void) __asm__(\"\\\".klp.ref.ext4/ext4.start,2\\\"\");"
+		       "int f(void) { return hidden() + settled() + later(); }");
+	assert_relocations(&r, ".klp.rela.vmlinux..text .klp.sym.vmlinux.hidden,0\n"
+			       ".klp.rela.vmlinux..text .klp.sym.vmlinux.twice,2\n"
+			       ".klp.rela.ext4..text .klp.sym.ext4.start,2\n");
+	assert_int_equal(r.result.converted, 3);
+}
+
 /* ---- errors say what to do ---- */
 
 static void an_unknown_name_is_refused(void **state)
@@ -370,6 +386,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unique_names_need_nothing),
 		cmocka_unit_test(one_symbol_from_many_sections),
+		cmocka_unit_test(settled_references_join_the_others),
 		cmocka_unit_test(an_unknown_name_is_refused),
 		cmocka_unit_test(init_memory_is_refused),
 		cmocka_unit_test(hints_are_accepted_when_pasted),

@@ -317,6 +317,52 @@ static void test_modules(void **state)
 	str_vec_free_all(&all);
 }
 
+/* Modules that are not part of the kernel come before its own, and need some of its own. */
+static void test_module_tree(void **state)
+{
+	scoped_target struct target *t = NULL;
+	scoped_free char *tree = path_join(scratch, "tree");
+	struct str_vec names = { 0 }, all = { 0 };
+	struct target *kernel = NULL;
+	char *path;
+
+	publish("debian:6.1.0-9-amd64", "6.1.0-9-amd64");
+	fine(target_open(NULL, &kernel));
+	scoped_free char *dir = path_join(kernel->dir, "image/lib/modules/6.1.0-9-amd64/kernel");
+	scoped_free char *order = xasprintf("%s/own.o\nsub/rel-ative.ko\n%s/both.ko\n", tree, tree);
+
+	make_module(dir, "lib/a", "");
+	make_module(dir, "lib/both", "");
+	compress(dir, "lib/a");
+	make_module(tree, "own", "a");
+	make_module(tree, "sub/rel-ative", "");
+	make_module(tree, "both", "own");
+	fails(target_open_module_tree(tree, kernel, &t), "T12", "modules.order");
+	fine(target_open(NULL, &kernel));
+	put(tree, "modules.order", order);
+	fine(target_open_module_tree(tree, kernel, &t));
+	assert_string_equal(t->kbuild, kernel->kbuild);
+	assert_string_equal(target_command_dir(t), kernel->kbuild);
+	assert_string_equal(target_command_dir(kernel), kernel->objtree);
+	fine(target_modules(t, &all));
+	assert_int_equal(all.n, 4);
+	fine(target_module_depends(t, "both", &names));
+	assert_int_equal(names.n, 2);
+	assert_string_equal(names.at[0], "a");
+	assert_string_equal(names.at[1], "own");
+	fine(target_module(t, "both", &path));
+	assert_true(starts_with(path, t->srctree));
+	free(path);
+	fine(target_module(t, "rel_ative", &path));
+	assert_true(starts_with(path, t->srctree));
+	free(path);
+	fine(target_module(t, "a", &path)); /* unpacked once, for the kernel */
+	assert_true(starts_with(path, kernel->dir) && !starts_with(path, t->dir));
+	free(path);
+	str_vec_free_all(&names);
+	str_vec_free_all(&all);
+}
+
 /* A damaged module is an error, and leaves nothing under its name. */
 static void test_damaged_module(void **state)
 {
@@ -358,7 +404,7 @@ int main(void)
 		CACHE_TEST(test_bad_cache_name), CACHE_TEST(test_lock),
 		CACHE_TEST(test_build),	      CACHE_TEST(test_build_bad),
 		CACHE_TEST(test_modules),     CACHE_TEST(test_damaged_module),
-		CACHE_TEST(test_complaints),
+		CACHE_TEST(test_module_tree), CACHE_TEST(test_complaints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,11 +144,16 @@ static void add_diff(struct str *patch, const char *path, const char *from, cons
 
 char *road_patch(const struct road_edit *edits, size_t n, bool reverse)
 {
+	return road_patch_in(road_target->srctree, edits, n, reverse);
+}
+
+char *road_patch_in(const char *tree, const struct road_edit *edits, size_t n, bool reverse)
+{
 	scoped_free char *edited = path_join(road_dir, "edited");
 	scoped_str struct str patch = { 0 };
 
 	for (size_t i = 0; i < n;) {
-		scoped_free char *source = path_join(road_target->srctree, edits[i].path);
+		scoped_free char *source = path_join(tree, edits[i].path);
 		const char *path = edits[i].path;
 		scoped_free char *text = NULL;
 

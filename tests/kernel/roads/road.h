@@ -45,6 +45,8 @@ struct road_edit {
 /* The unified diff of the edits: several edits of one file must follow each other. `reverse`: from
  * the edited text to the target's. The caller's. */
 char *road_patch(const struct road_edit *edits, size_t n, bool reverse);
+/* The same for files of another tree. */
+char *road_patch_in(const char *tree, const struct road_edit *edits, size_t n, bool reverse);
 
 /* Builds the fix of this text into road_dir; the report is the caller's. */
 struct error *road_build(const char *patch, const char *name, struct build_report *report);

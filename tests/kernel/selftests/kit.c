@@ -17,7 +17,7 @@ static char *source_path(const char *below)
 }
 
 /* Since 6.9 beside the scripts, before in lib/livepatch. */
-char *selftests_module_source(void)
+static char *module_source(void)
 {
 	scoped_free char *beside = source_path("tools/testing/selftests/livepatch/test_modules");
 
@@ -55,18 +55,15 @@ bool selftests_have(const char *script)
 
 void selftests_add(const char *set, const char *script, struct selftest_run_vec *runs)
 {
-	selftest_run_vec_push(runs, (struct selftest_run){ set, xstrdup(script), -1, NULL });
+	selftest_run_vec_push(runs, (struct selftest_run){
+		.set = set, .script = xstrdup(script), .status = -1 });
 }
 
-void selftests_add_all(const char *set, struct selftest_run_vec *runs)
+void selftests_list(struct str_vec *scripts)
 {
 	scoped_free char *dir = source_path(scripts_below);
-	struct str_vec names = { 0 };
 
-	list_files(dir, "test-", ".sh", &names);
-	for (size_t i = 0; i < names.n; i++)
-		selftests_add(set, names.at[i], runs);
-	str_vec_free_all(&names);
+	list_files(dir, "test-", ".sh", scripts);
 }
 
 /* ---- sets of modules ---- */
@@ -107,7 +104,7 @@ static void edit_source(const char *path, const struct selftest_edit *edit)
 
 static void copy_sources(const char *to, const struct selftest_edit *edit)
 {
-	scoped_free char *from = selftests_module_source();
+	scoped_free char *from = module_source();
 	struct str_vec names = { 0 };
 
 	list_files(from, "test_klp", ".c", &names);
@@ -124,12 +121,14 @@ static void copy_sources(const char *to, const struct selftest_edit *edit)
 }
 
 /* No BTF: it needs pahole. CONFIG_TEST_LIVEPATCH: before 6.9 the modules were a part of the kernel. */
-static void make_modules(const char *dir)
+static void make_modules(const char *dir, const struct selftest_edit *edit)
 {
+	scoped_free char *only = edit ? xasprintf("obj-m=%.*so", (int)strlen(edit->file) - 1, edit->file) :
+					xstrdup("CONFIG_TEST_LIVEPATCH=m");
 	scoped_free char *place = xasprintf("M=%s", dir);
 	scoped_free char *cc = xasprintf("CC=%s", road_target->cc);
 	const char *const argv[] = { "make", "-s", "-C", road_target->kbuild, place, cc,
-				     "CONFIG_TEST_LIVEPATCH=m", "CONFIG_DEBUG_INFO_BTF_MODULES=",
+				     only, "CONFIG_DEBUG_INFO_BTF_MODULES=",
 				     "modules", NULL };
 
 	run_program(argv);
@@ -160,8 +159,15 @@ void selftests_build(const char *set, const struct selftest_edit *edit)
 
 	assert_null(make_dirs(dir));
 	copy_sources(dir, edit);
-	make_modules(dir);
+	make_modules(dir, edit);
 	collect_modules(set, dir);
+}
+
+void selftests_copy_set(const char *from, const char *to)
+{
+	scoped_free char *dir = set_modules(from);
+
+	collect_modules(to, dir);
 }
 
 void selftests_exchange(const char *set, const char *module, const char *ko)
@@ -263,7 +269,8 @@ static void take_results(const char *text, struct selftest_run_vec *runs)
 			continue;
 		from += strlen(begin);
 		run->output = to ? xstrndup(from, to < from ? 0 : to - from) : xstrdup(from);
-		run->status = to ? atoi(to + strlen(end)) : -1;
+		if (to)
+			sscanf(to + strlen(end), "%d %d", &run->status, &run->seconds);
 		text = to ? to : from;
 	}
 }
@@ -314,23 +321,17 @@ void selftests_boot(struct selftest_run_vec *runs)
 	assert_null(err);
 	take_results(result.before, runs);
 	print_message("%s: %.1f s in the guest\n", road_target->name, result.total_seconds);
-	if (!result.before || !result.ok)
+	if (!result.before)
 		show(runs);
+	for (size_t i = 0; i < runs->n; i++)
+		print_message("%s, %s: %d s\n", runs->at[i].set, runs->at[i].script,
+			      runs->at[i].seconds);
 	check_kernel(&result);
 	boot_result_free(&result);
 	str_vec_free_all(&extra);
 }
 
 /* ---- results ---- */
-
-const struct selftest_run *selftests_find(const struct selftest_run_vec *runs, const char *set,
-					  const char *script)
-{
-	for (size_t i = 0; i < runs->n; i++)
-		if (streq(runs->at[i].set, set) && streq(runs->at[i].script, script))
-			return &runs->at[i];
-	return NULL;
-}
 
 void selftests_assert_passed(const struct selftest_run *run)
 {

@@ -21,22 +21,23 @@ struct selftest_run {
 	const char *set;
 	char *script; /* "test-state.sh" */
 	int status;   /* exit status; -1: it did not run to its end */
+	int seconds;  /* in the guest */
 	char *output;
 };
 DEFINE_VEC(selftest_run_vec, struct selftest_run)
 
-/* Appends a run of every script that the target's source has, sorted by name. */
-void selftests_add_all(const char *set, struct selftest_run_vec *runs);
+/* Names of the scripts that the target's source has, sorted; the caller's. */
+void selftests_list(struct str_vec *scripts);
+/* Appends a run. */
 void selftests_add(const char *set, const char *script, struct selftest_run_vec *runs);
 
 /* Does the target's source have this script? */
 bool selftests_have(const char *script);
 
-/* Directory of the test modules' source in the target's source tree; the caller's. */
-char *selftests_module_source(void);
-
-/* Builds the test modules of the target into a set; edit may be NULL. */
+/* Builds the test modules of the target into a set; with edit only the edited one. */
 void selftests_build(const char *set, const struct selftest_edit *edit);
+/* Makes a set of the modules of another one. */
+void selftests_copy_set(const char *from, const char *to);
 /* Exchanges a module of a set for another file. */
 void selftests_exchange(const char *set, const char *module, const char *ko);
 /* Directory in which the set was built: sources, objects, Kbuild's .cmd files. The caller's. */
@@ -46,9 +47,6 @@ char *selftests_build_dir(const char *set);
  * about but refused livepatches, which the scripts provoke. */
 void selftests_boot(struct selftest_run_vec *runs);
 
-/* The run, or NULL. */
-const struct selftest_run *selftests_find(const struct selftest_run_vec *runs, const char *set,
-					  const char *script);
 /* Asserts that it ended with status 0; shows its output otherwise. */
 void selftests_assert_passed(const struct selftest_run *run);
 void selftests_free(struct selftest_run_vec *runs);

@@ -17,10 +17,12 @@ while read -r set script; do
 	modules="$root/sets/$set/lib/modules/$(uname -r)"
 	mount -o bind "$modules" livepatch/test_modules
 	mount -o bind "$modules" "lib/modules/$(uname -r)"
+	begin=$(cut -d . -f 1 /proc/uptime)
 	echo "@@ begin $set $script"
 	# shellcheck disable=SC2016
 	timeout 600 chroot $root /bin/bash -c 'cd /livepatch && exec "./$1"' run "$script" < /dev/null 2>&1
-	echo "@@ end $?"
+	status=$?
+	echo "@@ end $status $(($(cut -d . -f 1 /proc/uptime) - begin))"
 	umount livepatch/test_modules "lib/modules/$(uname -r)"
 done < /test/plan
 exit 0
