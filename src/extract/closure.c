@@ -51,6 +51,37 @@ static bool in_head(const struct closure *c, const struct macro *m)
 
 static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
 
+/* "NLMDBG_##facility" may make the name of any private macro that begins so. */
+static void use_pasted(struct closure *c, const char *text, const struct lexeme *l, uint32_t position,
+		       uint32_t by)
+{
+	for (size_t i = 0; i < c->private_macros.n; i++) {
+		const struct name *n = &c->tu->names.at[c->private_macros.at[i]];
+
+		if (n->length > l->length && memcmp(n->text, text + l->at, l->length) == 0)
+			use_macro(c, c->private_macros.at[i], position, by);
+	}
+}
+
+static bool is_pasted(const struct macro *m, const char *text, const struct lexeme *l)
+{
+	const char *p = text + l->at + l->length, *end = text + m->at + m->length;
+
+	while (p < end && *p == ' ')
+		p++;
+	return l->kind == LEX_NAME && l->length > 1 && end - p > 2 && p[0] == '#' && p[1] == '#';
+}
+
+static void find_private_macros(struct closure *c)
+{
+	for (size_t i = 0; i < c->tu->macros.n; i++) {
+		const struct macro *m = &c->tu->macros.at[i];
+
+		if (!m->undef && !tu_is_public(c->tu, m->file))
+			u32_vec_push(&c->private_macros, m->name);
+	}
+}
+
 /* A macro's text uses what its name means where the macro is used. */
 static void use_macro_text(struct closure *c, const struct macro *m, uint32_t position)
 {
@@ -58,6 +89,8 @@ static void use_macro_text(struct closure *c, const struct macro *m, uint32_t po
 
 	lx.line_start = false;
 	for (struct lexeme l = lex(&lx); l.kind != LEX_END; l = lex(&lx)) {
+		if (is_pasted(m, c->tu->text, &l))
+			use_pasted(c, c->tu->text, &l, position, m->name);
 		uint32_t name = l.kind == LEX_NAME
 					? name_find(&c->tu->names, c->tu->text + l.at, l.length)
 					: 0;
@@ -272,6 +305,7 @@ struct error *closure_run(struct closure *c)
 	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	closure_find_heads(c);
 	closure_find_unit_names(c);
+	find_private_macros(c);
 	for (size_t i = 0; i < c->request->functions->n; i++)
 		TRY(closure_ask(c, c->request->functions->at[i]));
 	read_all(c);
@@ -304,6 +338,7 @@ void closure_free(struct closure *c)
 	free(c->is_member);
 	free(c->is_object);
 	pointer_vec_free(&c->pointers);
+	u32_vec_free(&c->private_macros);
 	free(c->pointed);
 	head_vec_free(&c->heads);
 	free(c->head_of);

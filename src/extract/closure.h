@@ -111,6 +111,7 @@ struct closure {
 	uint8_t *is_member;   /* per name: stands behind . or -> in written text */
 	uint8_t *is_object;   /* per name: what it points to is used as a whole: *x, x[i], sizeof(*x) */
 	struct pointer_vec pointers;
+	struct u32_vec private_macros; /* names that private text defines */
 	uint32_t *pointed;    /* tag → the first token that needs no more than a pointer to it */
 	struct u32_vec tags;  /* those names */
 	struct head_vec heads; /* in order */
