@@ -55,15 +55,16 @@ static bool defines(Dwarf_Die *unit, const char *function)
 	return false;
 }
 
-static void sources_of_module(const struct target *target, Dwarf *dwarf, const char *function,
-			      struct str_vec *sources)
+/* function: only units that define it, NULL: all. */
+static void sources_of_units(const struct target *target, Dwarf *dwarf, const char *function,
+			     struct str_vec *sources)
 {
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
 
 	while (dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &unit, NULL) == 0) {
 		const char *name = dwarf_diename(&unit);
-		char *path = name && defines(&unit, function) ? in_tree(target, name) : NULL;
+		char *path = name && (!function || defines(&unit, function)) ? in_tree(target, name) : NULL;
 
 		if (path)
 			add_once(sources, path);
@@ -113,7 +114,23 @@ static struct error *sources_in(struct target *target, const struct symlist *lis
 			source_of_address(target, dwarf, p->value, sources);
 	}
 	if (dwarf && !vmlinux)
-		sources_of_module(target, dwarf, entry->name, sources);
+		sources_of_units(target, dwarf, entry->name, sources);
+	dwarf_end(dwarf);
+	close(fd);
+	return NULL;
+}
+
+struct error *function_units(struct target *target, const char *kobject, struct str_vec *sources)
+{
+	scoped_free char *path = streq(kobject, "vmlinux") ? xstrdup(target->vmlinux) : NULL;
+	Dwarf *dwarf = NULL;
+	int fd = -1;
+
+	if (!path)
+		TRY(target_module_debug(target, kobject, &path));
+	TRY(open_dwarf(path, &fd, &dwarf));
+	if (dwarf)
+		sources_of_units(target, dwarf, NULL, sources);
 	dwarf_end(dwarf);
 	close(fd);
 	return NULL;
