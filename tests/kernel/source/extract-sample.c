@@ -18,7 +18,7 @@
 #include "base/str.h"
 #include "diff/policy.h"
 #include "driver/function.h"
-#include "driver/source.h"
+#include "kit.h"
 
 static const char help[] =
 	"usage: extract-sample [-t TARGET] [-n FUNCTIONS] [--per-unit K] [--seed S] [--modules M]\n\n"
@@ -89,16 +89,6 @@ static const struct finding *first_refusal(const struct finding_vec *list)
 	return first;
 }
 
-static enum prove_class worst_class(const struct proof *p)
-{
-	enum prove_class worst = PROVE_IDENTICAL;
-
-	for (enum prove_class c = 0; c < PROVE_CLASSES; c++)
-		if (p->count[c])
-			worst = c;
-	return worst;
-}
-
 static void judge(int fd, const char *unit, const char *function, struct patch_source *source,
 		  struct finding_vec *findings)
 {
@@ -113,27 +103,20 @@ static void judge(int fd, const char *unit, const char *function, struct patch_s
 		say(fd, FAILED, "FAILED", unit, function, "nothing came out");
 	} else {
 		const struct proof *p = &source->units.at[0].original;
-		enum prove_class class = worst_class(p);
+		enum prove_class class = kit_worst(p);
 
 		say(fd, class, prove_class_name(class), unit, function,
 		    class == PROVE_UNEXPLAINED ? p->lines.at[p->lines.n - 1] : NULL);
 	}
 }
 
-static void extract_one(const struct sample *s, int fd, struct pair_vec *pairs, const char *function)
+static void extract_one(int fd, struct kit_unit *k, const char *function)
 {
-	scoped_temp_dir char *dir = NULL;
 	struct finding_vec findings = { 0 };
 	struct patch_source source = { 0 };
-	const char *unit = pairs->at[0].unit->source;
-	struct error *err = temp_dir_new("sample", &dir);
-	struct patch_source_request rq = { .target = s->target, .name = "livepatch-sample",
-					   .subject = "sample", .replace = true,
-					   .function = function, .workdir = dir,
-					   .findings = &findings };
+	const char *unit = k->unit.source;
+	struct error *err = kit_extract(k, function, &source, &findings);
 
-	if (!err)
-		err = patch_source_make(&rq, pairs, &source);
 	if (err) {
 		scoped_free char *text = xasprintf("%s %s", err->id, err->message);
 
@@ -173,22 +156,13 @@ static void choose(struct sample *s, const struct pair *p, struct str_vec *funct
 /* In a child: what crashes there is counted as failed. */
 static struct error *work(struct sample *s, const char *source, int fd)
 {
-	struct finding_vec findings = { 0 };
-	struct map provided = { 0 };
-	struct images images = { 0 };
-	struct exports exports = { 0 };
-	struct str_vec functions = { 0 };
-	struct pair pair = { 0 };
-	struct pair_vec pairs = { .at = &pair, .n = 1 };
-	struct unit unit;
+	SCOPED(str_vec_free) struct str_vec functions = { 0 };
+	SCOPED(kit_close) struct kit_unit k = { 0 };
 
-	TRY(unit_compile_original(s->target, source, &unit));
-	unit.patched = xstrdup(unit.original);
-	TRY(exports_read(s->target->symvers, &exports));
-	TRY(pair_open(&pair, &unit, s->target, &images, &exports, &provided, &findings));
-	choose(s, &pair, &functions);
+	TRY(kit_open(&k, s->target, source));
+	choose(s, &k.pair, &functions);
 	for (size_t i = 0; i < functions.n; i++)
-		extract_one(s, fd, &pairs, functions.at[i]);
+		extract_one(fd, &k, functions.at[i]);
 	return NULL;
 }
 
