@@ -32,7 +32,14 @@ void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, e
 		return;
 	if (whole)
 		c->written[declaration] |= bit;
-	work_vec_push(&c->work, (struct work){declaration, last, how, by});
+	work_vec_push(&c->work, (struct work){declaration, c->tu->declarations.at[declaration].first,
+					       last, how, by});
+}
+
+void closure_push_part(struct closure *c, uint32_t declaration, uint32_t first, uint32_t last,
+		       uint32_t by)
+{
+	work_vec_push(&c->work, (struct work){declaration, first, last, READ_WRITTEN, by});
 }
 
 /* ---- macros ---- */
@@ -44,6 +51,37 @@ static bool in_head(const struct closure *c, const struct macro *m)
 
 static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
 
+/* "NLMDBG_##facility" may make the name of any private macro that begins so. */
+static void use_pasted(struct closure *c, const char *text, const struct lexeme *l, uint32_t position,
+		       uint32_t by)
+{
+	for (size_t i = 0; i < c->private_macros.n; i++) {
+		const struct name *n = &c->tu->names.at[c->private_macros.at[i]];
+
+		if (n->length > l->length && memcmp(n->text, text + l->at, l->length) == 0)
+			use_macro(c, c->private_macros.at[i], position, by);
+	}
+}
+
+static bool is_pasted(const struct macro *m, const char *text, const struct lexeme *l)
+{
+	const char *p = text + l->at + l->length, *end = text + m->at + m->length;
+
+	while (p < end && *p == ' ')
+		p++;
+	return l->kind == LEX_NAME && l->length > 1 && end - p > 2 && p[0] == '#' && p[1] == '#';
+}
+
+static void find_private_macros(struct closure *c)
+{
+	for (size_t i = 0; i < c->tu->macros.n; i++) {
+		const struct macro *m = &c->tu->macros.at[i];
+
+		if (!m->undef && !tu_is_public(c->tu, m->file))
+			u32_vec_push(&c->private_macros, m->name);
+	}
+}
+
 /* A macro's text uses what its name means where the macro is used. */
 static void use_macro_text(struct closure *c, const struct macro *m, uint32_t position)
 {
@@ -51,6 +89,8 @@ static void use_macro_text(struct closure *c, const struct macro *m, uint32_t po
 
 	lx.line_start = false;
 	for (struct lexeme l = lex(&lx); l.kind != LEX_END; l = lex(&lx)) {
+		if (is_pasted(m, c->tu->text, &l))
+			use_pasted(c, c->tu->text, &l, position, m->name);
 		uint32_t name = l.kind == LEX_NAME
 					? name_find(&c->tu->names, c->tu->text + l.at, l.length)
 					: 0;
@@ -186,132 +226,6 @@ void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t 
 	closure_use_words(c, &chunk, position, by);
 }
 
-/* ---- types ---- */
-
-/* A declaration that defines a type, and perhaps variables with it. */
-static void need_type(struct closure *c, const struct declared *d, uint32_t by, const char *kind)
-{
-	const struct declaration *from = &c->tu->declarations.at[d->declaration];
-	bool variables = false;
-
-	if (c->written[d->declaration] & WRITTEN_TYPE)
-		return;
-	closure_decide(c, kind, d->name, by, "defined in a file that modules cannot include",
-		       "copied");
-	for (uint32_t i = from->names; i < from->names + from->n_names; i++)
-		variables |= c->tu->declared.at[i].kind <= DECLARED_VARIABLE;
-	if (!variables) {
-		closure_need_declaration(c, d->declaration, by);
-		return;
-	}
-	c->written[d->declaration] |= WRITTEN_TYPE;
-	struct chunk chunk = chunk_of(c->tu, d->declaration);
-
-	piece_vec_push(&c->pieces, (struct piece){.position = from->first,
-						  .kind = PIECE_TYPE,
-						  .number = d->declaration,
-						  .chunk = chunk});
-	closure_push_work(c, d->declaration, from->specifiers - 1, READ_WRITTEN, by);
-	if (chunk.file)
-		closure_use_words(c, &chunk, from->first, by);
-}
-
-static const struct declared *tag_definition(const struct closure *c, uint32_t name)
-{
-	const struct declared *first = NULL;
-
-	for (uint32_t i = c->tu->tag_of[name]; i; i = c->tu->declared.at[i - 1].earlier)
-		if (c->tu->declared.at[i - 1].definition)
-			first = &c->tu->declared.at[i - 1];
-	return first;
-}
-
-static uint16_t declared_file(const struct closure *c, const struct declared *d)
-{
-	return tu_token(c->tu, d->token)->file;
-}
-
-/* Does a header that stands before everything else declare the tag? */
-static bool declared_in_header(const struct closure *c, uint32_t tag)
-{
-	for (uint32_t i = c->tu->tag_of[tag]; i; i = c->tu->declared.at[i - 1].earlier) {
-		const struct declared *d = &c->tu->declared.at[i - 1];
-
-		if (tu_is_public(c->tu, declared_file(c, d)) && !closure_in_late_header(c, d->token))
-			return true;
-	}
-	return false;
-}
-
-static void use_tag(struct closure *c, const struct mention *m, uint32_t by)
-{
-	const struct declared *d = tag_definition(c, m->name);
-
-	if (d && tu_is_public(c->tu, declared_file(c, d))) {
-		closure_use_header_token(c, d->token);
-		return;
-	}
-	if (d && (m->kind == MENTION_TAG || c->request->whole_types)) {
-		need_type(c, d, by, "type");
-		return;
-	}
-	uint32_t *first = &c->pointed[m->name];
-
-	if (!*first)
-		u32_vec_push(&c->tags, m->name);
-	if (!*first || m->token < *first)
-		*first = m->token;
-}
-
-/* Is a member of the type mentioned behind . or -> in what is written? */
-static bool members_used(const struct closure *c, const struct declared *d)
-{
-	struct specifiers s;
-	const struct declaration *from = &c->tu->declarations.at[d->declaration];
-	uint32_t open = d->token + 1;
-
-	while (open < from->last && !tu_is_punct(c->tu, open, '{'))
-		open++;
-	(void)s;
-	for (uint32_t i = open + 1, end = tu_token(c->tu, open)->name; i < end; i++)
-		if (tu_is_plain_name(c->tu, i) && c->is_member[tu_token(c->tu, i)->name] &&
-		    !tu_is_punct(c->tu, i + 1, '*') && tu_token(c->tu, i + 1)->kind == LEX_PUNCT)
-			return true;
-	return false;
-}
-
-/* Types that turned out to be more than pointers. */
-static bool complete_types(struct closure *c)
-{
-	bool more = false;
-
-	for (size_t i = 0; i < c->tags.n; i++) {
-		const struct declared *d = tag_definition(c, c->tags.at[i]);
-
-		if (!d || c->written[d->declaration] & WRITTEN_TYPE || !members_used(c, d))
-			continue;
-		need_type(c, d, 0, "type");
-		more = true;
-	}
-	return more;
-}
-
-/* The remaining ones are declared without members. */
-static void forward_tags(struct closure *c)
-{
-	for (size_t i = 0; i < c->tags.n; i++) {
-		uint32_t name = c->tags.at[i], last = c->tu->tag_of[name];
-		const struct declared *d = tag_definition(c, name);
-
-		bool defined = d && c->written[d->declaration] & WRITTEN_TYPE;
-
-		if (!last || declared_in_header(c, name) || (defined && d->token < c->pointed[name]))
-			continue;
-		piece_vec_push(&c->pieces,
-			       (struct piece){.position = 0, .kind = PIECE_FORWARD, .number = last - 1});
-	}
-}
-
 /* ---- mentions ---- */
 
 static void use_ordinary(struct closure *c, const struct mention *m, const struct work *w)
@@ -327,10 +241,10 @@ static void use_ordinary(struct closure *c, const struct mention *m, const struc
 				    w->how == READ_WRITTEN, w->by);
 	else if (w->how == READ_FROM_HEADER)
 		return;
-	else if (tu_is_public(c->tu, declared_file(c, d)))
+	else if (tu_is_public(c->tu, tu_token(c->tu, d->token)->file))
 		closure_use_header_token(c, d->token);
 	else
-		need_type(c, d, w->by, d->kind == DECLARED_TYPEDEF ? "typedef" : "enumerator");
+		closure_need_type(c, d, w->by, d->kind == DECLARED_TYPEDEF ? "typedef" : "enumerator");
 }
 
 static void read_work(struct closure *c, const struct work *w)
@@ -344,9 +258,12 @@ static void read_work(struct closure *c, const struct work *w)
 	named.by = owner ? owner : w->by;
 	if (d.body > w->last)
 		d.body = 0;
+	d.first = w->first;
 	d.last = w->last;
-	if (w->how == READ_WRITTEN)
+	if (w->how == READ_WRITTEN) {
 		closure_use_unit_names(c, d.first, d.last);
+		closure_use_objects(c, d.first, d.last);
+	}
 	scan_declaration(c->tu, &d, &scan);
 	for (size_t i = 0; i < scan.mentions.n; i++) {
 		const struct mention *m = &scan.mentions.at[i];
@@ -359,7 +276,7 @@ static void read_work(struct closure *c, const struct work *w)
 			c->is_member[m->name] = 1;
 		else if (m->kind != MENTION_ORDINARY && m->kind != MENTION_MEMBER &&
 			 w->how != READ_FROM_HEADER)
-			use_tag(c, m, named.by);
+			closure_use_tag(c, m, named.by);
 	}
 	if (w->how == READ_WRITTEN && d.body)
 		closure_use_statics(c, w->declaration, &scan);
@@ -373,7 +290,7 @@ static void read_all(struct closure *c)
 
 			read_work(c, &w);
 		}
-	} while (complete_types(c));
+	} while (closure_complete_types(c));
 }
 
 /* ---- the whole ---- */
@@ -384,9 +301,11 @@ struct error *closure_run(struct closure *c)
 	c->written = xcalloc(c->tu->declarations.n + 1, 1);
 	c->macro_seen = xcalloc(c->tu->macros.n + 1, 1);
 	c->is_member = xcalloc(c->tu->n_names, 1);
+	c->is_object = xcalloc(c->tu->n_names, 1);
 	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	closure_find_heads(c);
 	closure_find_unit_names(c);
+	find_private_macros(c);
 	for (size_t i = 0; i < c->request->functions->n; i++)
 		TRY(closure_ask(c, c->request->functions->at[i]));
 	read_all(c);
@@ -394,7 +313,7 @@ struct error *closure_run(struct closure *c)
 	read_all(c);
 	closure_finish_heads(c);
 	read_all(c);
-	forward_tags(c);
+	closure_forward_tags(c);
 	return NULL;
 }
 
@@ -417,6 +336,9 @@ void closure_free(struct closure *c)
 	free(c->written);
 	free(c->macro_seen);
 	free(c->is_member);
+	free(c->is_object);
+	pointer_vec_free(&c->pointers);
+	u32_vec_free(&c->private_macros);
 	free(c->pointed);
 	head_vec_free(&c->heads);
 	free(c->head_of);

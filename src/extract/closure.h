@@ -67,11 +67,17 @@ enum reading {
 };
 struct work {
 	uint32_t declaration;
-	uint32_t last; /* token; the declaration's own, or before its body or initialiser */
+	uint32_t first, last; /* tokens: all, or up to body or initialiser, or a part of that */
 	enum reading how;
 	uint32_t by;
 };
 DEFINE_VEC(work_vec, struct work)
+
+/* "struct tag *name" in written text. */
+struct pointer {
+	uint32_t tag, name;
+};
+DEFINE_VEC(pointer_vec, struct pointer)
 
 /* A public header that private text includes. */
 struct head {
@@ -103,6 +109,9 @@ struct closure {
 	uint8_t *written;     /* per declaration: bits */
 	uint8_t *macro_seen;  /* per macro record */
 	uint8_t *is_member;   /* per name: stands behind . or -> in written text */
+	uint8_t *is_object;   /* per name: what it points to is used as a whole: *x, x[i], sizeof(*x) */
+	struct pointer_vec pointers;
+	struct u32_vec private_macros; /* names that private text defines */
 	uint32_t *pointed;    /* tag → the first token that needs no more than a pointer to it */
 	struct u32_vec tags;  /* those names */
 	struct head_vec heads; /* in order */
@@ -123,6 +132,9 @@ void closure_free(struct closure *c);
 /* What a declaration is called by: its first function, variable, typedef, or tag; or NULL. */
 const struct declared *closure_owner(const struct closure *c, uint32_t declaration);
 void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, enum reading how,
+		       uint32_t by);
+/* Only these tokens of a declaration that is written in part. */
+void closure_push_part(struct closure *c, uint32_t declaration, uint32_t first, uint32_t last,
 		       uint32_t by);
 /* Headers (closure_head.c): finds them; what stands at a token, or a macro record, is used; at the end
  * what kept ones need of others is kept. */
@@ -147,6 +159,15 @@ struct error *closure_finish_linkages(struct closure *c);
 struct error *closure_ask(struct closure *c, const char *function);
 /* Static variables of a function that is written. */
 void closure_use_statics(struct closure *c, uint32_t declaration, const struct scan *scan);
+/* Types (closure_types.c). */
+void closure_need_type(struct closure *c, const struct declared *d, uint32_t by, const char *kind);
+void closure_use_tag(struct closure *c, const struct mention *m, uint32_t by);
+/* Looks for what points to whole objects. */
+void closure_use_objects(struct closure *c, uint32_t first, uint32_t last);
+/* Types that turned out to be needed with their members: were there some? */
+bool closure_complete_types(struct closure *c);
+/* The remaining ones are declared without. */
+void closure_forward_tags(struct closure *c);
 void closure_decide(struct closure *c, const char *kind, uint32_t name, uint32_t by,
 		    const char *reason, const char *how, ...)
 	__attribute__((format(printf, 6, 7)));

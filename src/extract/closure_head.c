@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 #include "extract/closure.h"
 
 /* Number of the head that a token belongs to, + 1, or 0. */
@@ -125,6 +126,7 @@ void closure_find_heads(struct closure *c)
 		struct head h = {.inclusion = i, .kept = in->by == tu->main_file};
 
 		if (in->in_public || !tu->files.at[in->file].include ||
+		    streq(tu->files.at[in->file].include, "trace/define_trace.h") ||
 		    tu->files.at[in->by].path[0] == '<' || inside_declaration(tu, in->token))
 			continue;
 		if (in->token > start && needs_private_types(c, in)) {

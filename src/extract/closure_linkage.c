@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "extract/closure.h"
+#include "extract/print.h"
 
 static const struct declared *declared(const struct closure *c, uint32_t number_plus_1)
 {
@@ -110,6 +111,18 @@ static void read_head(struct closure *c, const struct declared *d, uint32_t by)
 	uint32_t last = from->body ? from->body - 1 : d->end - 1;
 
 	closure_push_work(c, d->declaration, last, READ_WRITTEN, by);
+	if (from->body)
+		return;
+	/* Designators of an array without a size are part of the declaration. */
+	struct extern_parts parts = extern_parts(c->tu, d);
+	uint32_t init = print_open_size(c->tu, &parts), end;
+
+	if (!init || !tu_is_punct(c->tu, init + 1, '{'))
+		return;
+	end = tu_token(c->tu, init + 1)->name;
+	for (uint32_t i = init + 2; i < end; i = tu_skip_initialiser(c->tu, i, end) + 1)
+		if (tu_is_punct(c->tu, i, '['))
+			closure_push_part(c, d->declaration, i, tu_skip_group(c->tu, i) - 1, by);
 }
 
 /* Its declaration is written, unless headers have one. */

@@ -314,10 +314,36 @@ static uint32_t read_external(struct tu *tu, uint32_t i, uint32_t end)
 	return after;
 }
 
+/*
+ * Under CREATE_TRACE_POINTS this header reads the one that includes it several times over, to make
+ * the tracepoints themselves. A livepatch never does that: there is nothing in it.
+ */
+static const char trace_maker[] = "/trace/define_trace.h";
+
+/* The end of such an inclusion that begins at the token, or the token. `next`: the inclusion to look
+ * at, moved on. */
+static uint32_t skip_trace_maker(const struct tu *tu, uint32_t i, size_t *next)
+{
+	for (; *next < tu->inclusions.n && tu->inclusions.at[*next].token <= i; ++*next) {
+		const struct inclusion *in = &tu->inclusions.at[*next];
+		const char *path = tu->files.at[in->file].path;
+		size_t n = strlen(path);
+
+		if (n >= sizeof(trace_maker) - 1 &&
+		    strcmp(path + n - (sizeof(trace_maker) - 1), trace_maker) == 0 && in->leave > i)
+			return in->leave;
+	}
+	return i;
+}
+
 void tu_read_declarations(struct tu *tu)
 {
 	uint32_t end = tu->tokens.n - 1;
+	size_t next = 0;
 
-	for (uint32_t i = 1; i < end;)
-		i = read_external(tu, i, end);
+	for (uint32_t i = 1; i < end;) {
+		uint32_t behind = skip_trace_maker(tu, i, &next);
+
+		i = behind > i ? behind : read_external(tu, i, end);
+	}
 }

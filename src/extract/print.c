@@ -128,39 +128,68 @@ static void add_specifiers(const struct tu *tu, const struct extern_parts *p, st
 		str_add(out, " ");
 }
 
-/*
- * Number of elements of an initialiser in braces without designators; 0 when it cannot be told.
- */
-static uint32_t count_elements(const struct tu *tu, uint32_t init)
+/* Elements of an initialiser in braces: their number, or, if some are designated, a list from which
+ * the compiler takes the number: "sizeof((char []){[A] = 0, 0, [B] = 0})". */
+static void add_list_size(const struct tu *tu, uint32_t open, struct str *out)
 {
-	uint32_t open = init + 1, end = tu_token(tu, open)->name, n = 0;
+	scoped_str struct str list = {0};
+	uint32_t end = tu_token(tu, open)->name, n = 0;
+	bool designated = false;
 
-	if (!tu_is_punct(tu, open, '{') || !end)
-		return 0;
 	for (uint32_t i = open + 1; i < end; n++) {
-		if (tu_is_punct(tu, i, '['))
-			return 0;
+		str_add(&list, "%s", n ? ", " : "");
+		if (tu_is_punct(tu, i, '[')) {
+			designated = true;
+			add_flat(tu, i, tu_skip_group(tu, i), 0, NULL, &list);
+			str_add(&list, " = ");
+		}
+		str_add(&list, "0");
 		i = tu_skip_initialiser(tu, i, end);
 		i += i < end;
 	}
-	return n;
+	if (designated)
+		str_add(out, "sizeof((char []){%s})", list.s);
+	else if (n)
+		str_add(out, "%u", n);
+}
+
+/* What stands between the brackets of "x[] = …". */
+static void add_size(const struct tu *tu, uint32_t init, struct str *out)
+{
+	uint32_t i = init + 1;
+
+	if (tu_is_punct(tu, i, '{') && tu_token(tu, i)->name) {
+		add_list_size(tu, i, out);
+	} else if (tu_token(tu, i)->kind == LEX_STRING) {
+		str_add(out, "sizeof(");
+		while (tu_token(tu, i + 1)->kind == LEX_STRING)
+			i++;
+		print_tokens(tu, init + 1, i + 1, out);
+		str_add(out, ")");
+	}
+}
+
+uint32_t print_open_size(const struct tu *tu, const struct extern_parts *p)
+{
+	uint32_t i = p->token + 1, init = p->end;
+
+	while (tu_class(tu, init) == WORD_ATTRIBUTE)
+		init = tu_skip_group(tu, init + 1);
+	return tu_is_punct(tu, i, '[') && tu_is_punct(tu, i + 1, ']') && tu_is_punct(tu, init, '=') ? init
+												    : 0;
 }
 
 static void add_declarator(const struct tu *tu, const struct extern_parts *p, const char *name,
 			   struct str *out)
 {
-	uint32_t size = p->token + 1; /* "x[]" */
-	uint32_t n = tu_is_punct(tu, p->end, '=') && tu_is_punct(tu, size, '[') &&
-				     tu_is_punct(tu, size + 1, ']')
-			     ? count_elements(tu, p->end)
-			     : 0;
+	uint32_t init = print_open_size(tu, p), size = p->token + 1;
 
-	if (!n) {
+	if (!init) {
 		add_flat(tu, p->start, p->end, p->token, name, out);
 		return;
 	}
 	add_flat(tu, p->start, size + 1, p->token, name, out);
-	str_add(out, "%u", n);
+	add_size(tu, init, out);
 	add_flat(tu, size + 1, p->end, 0, NULL, out);
 }
 

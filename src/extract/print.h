@@ -16,6 +16,9 @@ struct extern_parts {
 };
 struct extern_parts extern_parts(const struct tu *tu, const struct declared *d);
 
+/* The '=' of a declarator "x[] = …", whose size is the initialiser's; or 0. */
+uint32_t print_open_size(const struct tu *tu, const struct extern_parts *p);
+
 /* Appends "int f(int a);" on one line: without storage class, initialiser, and attributes that belong
  * to the definition. Another name (NULL: the same), and perhaps an assembler name. */
 void print_declarator(const struct tu *tu, const struct extern_parts *p, const char *name,
