@@ -106,7 +106,7 @@ static void judge(int fd, const char *unit, const char *function, struct patch_s
 		enum prove_class class = kit_worst(p);
 
 		say(fd, class, prove_class_name(class), unit, function,
-		    class == PROVE_UNEXPLAINED ? p->lines.at[p->lines.n - 1] : NULL);
+		    p->lines.n ? p->lines.at[p->lines.n - 1] : NULL);
 	}
 }
 
