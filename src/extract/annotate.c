@@ -82,7 +82,8 @@ void annotate_private(const struct closure *c, struct str *out)
 	scoped_str struct str lines = {0};
 
 	for (size_t i = 0; i < c->linkages.n; i++)
-		if (!c->linkages.at[i].in_header && c->linkages.at[i].prototype)
+		if (!c->linkages.at[i].in_header && c->linkages.at[i].prototype &&
+		    c->linkages.at[i].fate.fate == FATE_KLP)
 			annotate(c, &c->linkages.at[i], &lines);
 	if (lines.n)
 		str_add(out, "\n/* not exported, declared above */\n%s", lines.s);

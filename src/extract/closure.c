@@ -136,6 +136,20 @@ static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint3
 	use_macro_text(c, m, position);
 }
 
+/* A private file that text in the middle of a declaration includes. */
+static void use_included(struct closure *c, uint16_t file, const struct lexeme *l, uint32_t position,
+			 uint32_t by)
+{
+	uint16_t inner = raw_private_include(c->tu, file, l);
+	struct chunk whole = {.file = inner, .first_line = 1, .last_line = UINT32_MAX};
+
+	if (!inner || c->use_depth > 8)
+		return;
+	c->use_depth++;
+	closure_use_words(c, &whole, position, by);
+	c->use_depth--;
+}
+
 void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t position, uint32_t by)
 {
 	SCOPED(lexeme_vec_free) struct lexeme_vec words = {0};
@@ -148,6 +162,7 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 		struct lexeme inner = *l;
 
 		lx.line_start = false;
+		use_included(c, chunk->file, l, position, by);
 		while (inner.kind != LEX_END) { /* a directive's words, or the word itself */
 			uint32_t name = inner.kind == LEX_NAME
 						? name_find(&c->tu->names, f->text + inner.at,

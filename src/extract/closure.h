@@ -30,7 +30,8 @@ struct piece {
 	uint32_t number;    /* of the declaration, declared name (FORWARD), head or macro record */
 	uint32_t linkage;   /* number + 1 of what it is for, or 0: annotated behind it */
 	struct chunk chunk; /* CHUNK, TYPE, FUNCTION */
-	uint32_t argument;  /* FUNCTION: name that is renamed in its head instead of the function's */
+	struct lexeme pasted; /* FUNCTION: the word in its head that is renamed instead of the
+			       * function's name, because a macro makes that from it; or none */
 };
 DEFINE_VEC(piece_vec, struct piece)
 
@@ -120,6 +121,7 @@ struct closure {
 	struct unit_name unit_names[3]; /* KBUILD_MODNAME and the like */
 	uint32_t this_module;		/* the name THIS_MODULE */
 	bool uses_this_module;
+	unsigned int use_depth; /* of files that text includes */
 	uint32_t head_end; /* records of the unit's file before this one go to the head */
 };
 

@@ -181,11 +181,11 @@ static size_t head_words(const struct lexeme_vec *words)
 }
 
 /*
- * A macro makes the name from its first argument, SYSCALL_DEFINE1(foo, ...): the argument's name if
- * renaming it renames the function; else 0.
+ * A macro makes the name from its first argument, SYSCALL_DEFINE1(foo, ...): the argument if
+ * renaming it renames the function; else nothing.
  */
-static uint32_t pasted_argument(const struct closure *c, const struct tu_file *f,
-				const struct lexeme_vec *words, const char *name)
+static struct lexeme pasted_argument(const struct tu_file *f, const struct lexeme_vec *words,
+				     const char *name)
 {
 	for (size_t i = 0; i + 2 < words->n && !raw_is_punct(&words->at[i], '{'); i++) {
 		const struct lexeme *l = &words->at[i + 2];
@@ -193,16 +193,14 @@ static uint32_t pasted_argument(const struct closure *c, const struct tu_file *f
 		if (words->at[i].kind != LEX_NAME || !raw_is_punct(&words->at[i + 1], '(') ||
 		    l->kind != LEX_NAME || !memmem(name, strlen(name), f->text + l->at, l->length))
 			continue;
-		return name_find(&c->tu->names, f->text + l->at, l->length);
+		return *l;
 	}
-	return 0;
+	return (struct lexeme){0};
 }
 
 /* The name with the argument in it renamed: prefix before the last place where it stands. */
-static char *pasted_name(const struct closure *c, const char *name, uint32_t argument,
-			 const char *wish, const char *of)
+static char *pasted_name(const char *name, const char *part, const char *wish, const char *of)
 {
-	scoped_free char *part = name_string(&c->tu->names, argument);
 	const char *hit = NULL;
 	size_t extra = ends_with(wish, of) ? strlen(wish) - strlen(of) : 0;
 
@@ -221,6 +219,9 @@ static struct linkage *linkage_for(struct closure *c, uint32_t name);
 static void rename_siblings(struct closure *c, const struct piece *p, const char *wish,
 			    const char *of)
 {
+	const struct tu_file *f = tu_file_text(c->tu, p->chunk.file);
+	scoped_free char *part = xstrndup(f->text + p->pasted.at, p->pasted.length);
+
 	for (uint32_t i = p->chunk.first; i <= p->chunk.last; i++) {
 		const struct declaration *d = &c->tu->declarations.at[i];
 
@@ -228,7 +229,7 @@ static void rename_siblings(struct closure *c, const struct piece *p, const char
 			const struct declared *n = &c->tu->declared.at[k];
 			scoped_free char *name = name_string(&c->tu->names, n->name);
 			char *renamed = n->kind <= DECLARED_VARIABLE
-						? pasted_name(c, name, p->argument, wish, of)
+						? pasted_name(name, part, wish, of)
 						: NULL;
 			struct linkage *l = renamed ? linkage_for(c, n->name) : NULL;
 
@@ -263,21 +264,23 @@ static void replace(struct closure *c, uint32_t number, uint32_t by)
 
 	l->written = true;
 	replaced_name(l, name);
+	bool own_name = false;
+
 	if (p.chunk.file) {
 		const struct tu_file *f = tu_file_text(c->tu, p.chunk.file);
 
 		raw_words(c->tu, p.chunk.file, p.chunk.first_line, p.chunk.last_line, &words);
-		if (p.chunk.first == p.chunk.last && word_in(f, &words, head_words(&words), name))
-			p.argument = l->name;
-		else
-			p.argument = pasted_argument(c, f, &words, name);
+		own_name = p.chunk.first == p.chunk.last &&
+			   word_in(f, &words, head_words(&words), name);
+		if (!own_name)
+			p.pasted = pasted_argument(f, &words, name);
 	}
-	if (!p.argument) {
+	if (!own_name && !p.pasted.length) {
 		p.kind = PIECE_EXPANDED;
 		p.chunk = (struct chunk){.first = declaration, .last = declaration};
 	}
 	p.position = c->tu->declarations.at[p.chunk.first].first;
-	if (p.argument && p.argument != l->name) {
+	if (p.pasted.length) {
 		scoped_free char *wish = xstrdup(l->fate.new_name);
 
 		rename_siblings(c, &p, wish, name);
@@ -425,16 +428,22 @@ static uint32_t place(const struct closure *c, const struct linkage *l)
 	return earlier(declaration_of(c, l->definition)->first, l->first_use);
 }
 
-static void declare_extern(struct closure *c, uint32_t number)
+static void add_extern(struct closure *c, uint32_t number)
 {
 	const struct linkage *l = &c->linkages.at[number];
 
-	if (l->in_header || l->prototype || !l->definition)
-		return;
 	piece_vec_push(&c->pieces, (struct piece){.position = place(c, l),
 						  .kind = PIECE_EXTERN,
 						  .number = l->definition - 1,
 						  .linkage = number + 1});
+}
+
+static void declare_extern(struct closure *c, uint32_t number)
+{
+	const struct linkage *l = &c->linkages.at[number];
+
+	if (!l->in_header && !l->prototype && l->definition)
+		add_extern(c, number);
 }
 
 static bool prototype_written(const struct closure *c, const struct linkage *l)
@@ -459,10 +468,11 @@ static void declare_replaced(struct closure *c, uint32_t number)
 							  .kind = PIECE_PROTOTYPE,
 							  .number = l->definition - 1,
 							  .linkage = number + 1});
-	if (l->pointer && l->fate.new_name) {
-		declare_extern(c, number);
-		read_head(c, declared(c, l->definition), 0);
-	}
+	if (!l->pointer || !l->fate.new_name)
+		return;
+	if (!l->in_header) /* a prototype that is copied is the new one's */
+		add_extern(c, number);
+	read_head(c, declared(c, l->definition), 0);
 }
 
 /* A copied static function that is used before its definition: the unit declares it before. */

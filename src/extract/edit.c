@@ -58,8 +58,8 @@ static void rename_calls(struct context *x)
 
 		if (!l || !l->new_name || is_member(x, i) || !raw_is_punct(word(x, i + 1), '('))
 			continue;
-		if (i < x->body && x->piece->kind == PIECE_FUNCTION && name == x->piece->argument)
-			continue;
+		if (i < x->body && x->piece->kind == PIECE_FUNCTION)
+			continue; /* see rename_head() */
 		add_edit(x, word(x, i)->at, word(x, i)->length, xstrdup(l->new_name));
 	}
 }
@@ -69,20 +69,16 @@ static void rename_head(struct context *x)
 {
 	const struct linkage *l = &x->c->linkages.at[x->piece->linkage - 1];
 	scoped_free char *old = name_string(&x->c->tu->names, l->name);
-	bool direct = x->piece->argument == l->name;
 	size_t extra = ends_with(l->fate.new_name, old) ? strlen(l->fate.new_name) - strlen(old) : 0;
-	scoped_free char *argument = name_string(&x->c->tu->names, x->piece->argument);
+	const struct lexeme *pasted = &x->piece->pasted;
 
-	for (size_t i = 0; i < x->body; i++) {
-		if (word_name(x, i) != x->piece->argument)
-			continue;
-		add_edit(x, word(x, i)->at, word(x, i)->length,
-			 direct ? xstrdup(l->new_name)
-				: xasprintf("%.*s%s", (int)(extra ? extra : 10),
-					    extra ? l->fate.new_name : "livepatch_", argument));
-		if (!direct)
-			return;
-	}
+	if (pasted->length)
+		add_edit(x, pasted->at, 0,
+			 xasprintf("%.*s", (int)(extra ? extra : 10),
+				   extra ? l->fate.new_name : "livepatch_"));
+	for (size_t i = 0; i < x->body && !pasted->length; i++)
+		if (word_name(x, i) == l->name)
+			add_edit(x, word(x, i)->at, word(x, i)->length, xstrdup(l->new_name));
 }
 
 /* Words of the head that do not go with external linkage. */
@@ -181,6 +177,48 @@ static void edit_statics(struct context *x)
 	}
 }
 
+/* ---- includes in the middle of a declaration ---- */
+
+enum { DEEPEST = 8 };
+
+static void add_file(struct tu *tu, uint16_t file, unsigned int depth, struct str *out)
+{
+	const struct tu_file *f = tu_file_text(tu, file);
+	SCOPED(lexeme_vec_free) struct lexeme_vec words = {0};
+	uint32_t at = 0;
+
+	raw_words(tu, file, 1, f->lines.n, &words);
+	str_add(out, "/* from %s */\n", f->rel ? f->rel : f->path);
+	for (size_t i = 0; i < words.n && depth < DEEPEST; i++) {
+		const struct lexeme *l = &words.at[i];
+		uint16_t inner = raw_private_include(tu, file, l);
+
+		if (!inner)
+			continue;
+		str_add_bytes(out, f->text + at, l->at - at);
+		add_file(tu, inner, depth + 1, out);
+		at = l->at + l->length;
+	}
+	str_add_bytes(out, f->text + at, f->size - at);
+}
+
+/* #include "table.h" in an initialiser: what it includes stands in its place. */
+static void expand_includes(struct context *x)
+{
+	for (size_t i = 0; i < x->words.n; i++) {
+		const struct lexeme *l = word(x, i);
+		uint16_t file = raw_private_include(x->c->tu, x->piece->chunk.file, l);
+		scoped_str struct str text = {0};
+
+		if (!file)
+			continue;
+		add_file(x->c->tu, file, 0, &text);
+		while (text.n && text.s[text.n - 1] == '\n')
+			text.s[--text.n] = 0;
+		add_edit(x, l->at, l->length, take(text.s));
+	}
+}
+
 /* ---- all ---- */
 
 static int by_place(const void *a, const void *b)
@@ -215,6 +253,7 @@ void find_edits(struct closure *c, const struct piece *p, struct edit_vec *edits
 	raw_words(c->tu, p->chunk.file, p->chunk.first_line, p->chunk.last_line, &x.words);
 	x.body = find_body_word(&x);
 	rename_calls(&x);
+	expand_includes(&x);
 	if (p->kind == PIECE_FUNCTION) {
 		rename_head(&x);
 		drop_words(&x);

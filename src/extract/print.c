@@ -221,12 +221,12 @@ void print_declarator(const struct tu *tu, const struct extern_parts *p, const c
 	str_add(out, ";");
 }
 
-void print_extern(const struct tu *tu, const struct extern_parts *p, const char *name,
-		  const char *link_name, struct str *out)
+void print_declaration(const struct tu *tu, const struct extern_parts *p, const char *before,
+		       const char *name, const char *link_name, struct str *out)
 {
 	scoped_str struct str line = {0};
 
-	str_add(&line, "extern ");
+	str_add(&line, "%s", before);
 	print_declarator(tu, p, name, link_name, &line);
 	add_broken(line.s, out);
 	str_add(out, "\n");

@@ -23,8 +23,8 @@ uint32_t print_open_size(const struct tu *tu, const struct extern_parts *p);
  * to the definition. Another name (NULL: the same), and perhaps an assembler name. */
 void print_declarator(const struct tu *tu, const struct extern_parts *p, const char *name,
 		      const char *link_name, struct str *out);
-/* The same with "extern " before it, long lines broken, and a newline. */
-void print_extern(const struct tu *tu, const struct extern_parts *p, const char *name,
-		  const char *link_name, struct str *out);
+/* The same with something ("extern ") before it, long lines broken, and a newline. */
+void print_declaration(const struct tu *tu, const struct extern_parts *p, const char *before,
+		       const char *name, const char *link_name, struct str *out);
 
 #endif

@@ -52,6 +52,17 @@ uint32_t raw_directive_word(const struct tu_file *f, const struct lexeme *l, uin
 	return word.at;
 }
 
+uint16_t raw_private_include(const struct tu *tu, uint16_t file, const struct lexeme *l)
+{
+	for (size_t i = 0; l->kind == LEX_DIRECTIVE && i < tu->inclusions.n; i++) {
+		const struct inclusion *in = &tu->inclusions.at[i];
+
+		if (in->by == file && in->line == l->line && !tu_is_public(tu, in->file))
+			return in->file;
+	}
+	return 0;
+}
+
 enum conditional { CONDITIONAL_NONE, CONDITIONAL_IF, CONDITIONAL_ELSE, CONDITIONAL_ENDIF };
 
 static enum conditional conditional(const struct tu_file *f, const struct lexeme *l)

@@ -24,6 +24,9 @@ void raw_words(struct tu *tu, uint16_t file, uint32_t first_line, uint32_t last_
 /* The last line of a directive that begins in a line. */
 uint32_t raw_directive_end(struct tu *tu, uint16_t file, uint32_t line);
 
+/* The private file that a directive of a file includes, or 0: another directive, a public header. */
+uint16_t raw_private_include(const struct tu *tu, uint16_t file, const struct lexeme *l);
+
 static inline bool raw_is(const struct tu_file *f, const struct lexeme *l, const char *word)
 {
 	return l->length == __builtin_strlen(word) &&

@@ -188,10 +188,12 @@ static void add_declaration(struct closure *c, const struct piece *p, struct str
 	const struct linkage *l = &c->linkages.at[p->linkage - 1];
 	struct extern_parts parts = extern_parts(c->tu, &c->tu->declared.at[p->number]);
 
-	print_extern(c->tu, &parts, p->kind == PIECE_PROTOTYPE ? l->new_name : NULL,
-		     p->kind == PIECE_PROTOTYPE ? NULL : l->fate.link_name, out);
-	if (p->kind == PIECE_EXTERN)
-		annotate(c, l, out);
+	if (p->kind == PIECE_PROTOTYPE) {
+		print_declaration(c->tu, &parts, "", l->new_name, NULL, out);
+		return;
+	}
+	print_declaration(c->tu, &parts, "extern ", NULL, l->fate.link_name, out);
+	annotate(c, l, out);
 }
 
 static void add_forward(const struct closure *c, const struct piece *p, struct str *out)
