@@ -11,6 +11,7 @@
 #include "convert/convert.h"
 #include "convert/symbols.h"
 #include "object/image.h"
+#include "units/includes.h"
 
 /* ---- which file does an address come from ---- */
 
@@ -55,15 +56,16 @@ static bool defines(Dwarf_Die *unit, const char *function)
 	return false;
 }
 
-static void sources_of_module(const struct target *target, Dwarf *dwarf, const char *function,
-			      struct str_vec *sources)
+/* function: only units that define it, NULL: all. */
+static void sources_of_units(const struct target *target, Dwarf *dwarf, const char *function,
+			     struct str_vec *sources)
 {
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
 
 	while (dwarf_get_units(dwarf, cu, &cu, NULL, NULL, &unit, NULL) == 0) {
 		const char *name = dwarf_diename(&unit);
-		char *path = name && defines(&unit, function) ? in_tree(target, name) : NULL;
+		char *path = name && (!function || defines(&unit, function)) ? in_tree(target, name) : NULL;
 
 		if (path)
 			add_once(sources, path);
@@ -113,7 +115,23 @@ static struct error *sources_in(struct target *target, const struct symlist *lis
 			source_of_address(target, dwarf, p->value, sources);
 	}
 	if (dwarf && !vmlinux)
-		sources_of_module(target, dwarf, entry->name, sources);
+		sources_of_units(target, dwarf, entry->name, sources);
+	dwarf_end(dwarf);
+	close(fd);
+	return NULL;
+}
+
+struct error *function_units(struct target *target, const char *kobject, struct str_vec *sources)
+{
+	scoped_free char *path = streq(kobject, "vmlinux") ? xstrdup(target->vmlinux) : NULL;
+	Dwarf *dwarf = NULL;
+	int fd = -1;
+
+	if (!path)
+		TRY(target_module_debug(target, kobject, &path));
+	TRY(open_dwarf(path, &fd, &dwarf));
+	if (dwarf)
+		sources_of_units(target, dwarf, NULL, sources);
 	dwarf_end(dwarf);
 	close(fd);
 	return NULL;
@@ -157,11 +175,32 @@ static struct error *only_source(struct target *target, const char *function, ch
 	TRY(function_sources(target, function, &sources));
 	for (size_t i = 0; i < sources.n && i < 8; i++)
 		str_add(&names, "%s%s", i ? ", " : "", sources.at[i]);
+	if (sources.n == 1 && !ends_with(sources.at[0], ".c"))
+		return error_new("M27", "'%s' is written in assembly (%s)", function, sources.at[0]);
 	if (sources.n > 1)
 		return error_hint(error_new("M26", "%zu units define '%s'", sources.n, function),
 				  "name one with --unit: %s", names.s);
 	*source = xstrdup(sources.at[0]);
 	return NULL;
+}
+
+/* A file that others include (kernel/sched/syscalls.c) is part of their unit. */
+static struct error *compile_with_readers(struct target *target, const char *source,
+					  struct unit *unit)
+{
+	SCOPED(str_vec_free_all) struct str_vec readers = { 0 };
+	struct error *err = unit_compile_original(target, source, unit);
+
+	if (!err || !streq(err->id, "U1") || !ends_with(source, ".c"))
+		return err;
+	struct error *none = includes_readers_of_c(target, source, &readers);
+
+	for (size_t i = 0; !none && err && i < readers.n; i++) {
+		error_free(err);
+		err = unit_compile_original(target, readers.at[i], unit);
+	}
+	error_free(none);
+	return err;
 }
 
 struct error *function_unit(struct target *target, const char *function, const char *source,
@@ -172,7 +211,7 @@ struct error *function_unit(struct target *target, const char *function, const c
 
 	if (!found)
 		TRY(only_source(target, function, &found));
-	TRY(unit_compile_original(target, found, &unit));
+	TRY(compile_with_readers(target, found, &unit));
 	unit.patched = xstrdup(unit.original);
 	unit_vec_push(units, unit);
 	return NULL;

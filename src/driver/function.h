@@ -16,4 +16,7 @@ struct error *function_unit(struct target *target, const char *function, const c
 /* Source files that define a function with a symbol of this name, relative to the source tree, each once. */
 struct error *function_sources(struct target *target, const char *function, struct str_vec *sources);
 
+/* Source files of all units of a kernel object ("vmlinux", "nf_tables"), by its debug information. */
+struct error *function_units(struct target *target, const char *kobject, struct str_vec *sources);
+
 #endif

@@ -40,15 +40,23 @@ static size_t behind_includes(const char *text)
 	return last + strcspn(last, "\n") - text + (last[strcspn(last, "\n")] == '\n');
 }
 
-static void insert_after_includes(struct attempt *a)
+static void insert(struct attempt *a, size_t at, const char *text)
 {
-	scoped_free char *text = patch_source_after_includes(&a->fates);
-	size_t head = behind_includes(a->result.text);
-	char *whole = xasprintf("%.*s%s%s", (int)head, a->result.text, text,
-				a->result.text + head);
+	char *whole = xasprintf("%.*s%s%s", (int)at, a->result.text, text, a->result.text + at);
 
 	free(a->result.text);
 	a->result.text = whole;
+}
+
+static void insert_texts(struct attempt *a)
+{
+	scoped_free char *includes = patch_source_after_includes(&a->fates);
+	scoped_free char *functions = patch_source_before_functions(&a->fates);
+
+	insert(a, behind_includes(a->result.text), includes);
+	const char *first = strstr(a->result.text, "\n/* livepatch: replaces ");
+
+	insert(a, first ? (size_t)(first + 1 - a->result.text) : strlen(a->result.text), functions);
 }
 
 /* A comment that ends in "from FILE:FIRST-LAST" stands in front of copied text: lines count from there. */
@@ -207,7 +215,7 @@ static struct error *make_text(struct attempt *a)
 		if (!a->result.text)
 			return NULL;
 		take_new_names(a);
-		insert_after_includes(a);
+		insert_texts(a);
 		TRY(compile(a));
 		if (a->object)
 			TRY(find_more(a, &more));

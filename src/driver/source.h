@@ -76,6 +76,8 @@ bool patch_source_print_why(const struct patch_source *source, const char *name,
 char *patch_source_head(const struct patch_source_request *rq, const struct source_unit *u,
 			const char *text);
 char *patch_source_after_includes(const struct fate_unit *fates);
+/* The same for what is put in front of the first replaced function. */
+char *patch_source_before_functions(const struct fate_unit *fates);
 /* Head, extracted text, and in the first unit the tables of the livepatch. */
 char *patch_source_unit_text(const struct patch_source_request *rq, const struct patch_source *source, size_t index);
 char *patch_source_header(const struct patch_source_request *rq, const struct patch_source *source);

@@ -97,19 +97,29 @@ char *patch_source_head(const struct patch_source_request *rq, const struct sour
 	return out.s;
 }
 
-char *patch_source_after_includes(const struct fate_unit *fates)
+char *patch_source_before_functions(const struct fate_unit *fates)
 {
 	struct str out = { 0 };
 
 	str_add(&out, "%s", "");
 	if (fates->calls.n)
-		str_add(&out, "\n/* Under their own names objtool would make call sites of these. */\n");
+		str_add(&out, "/* Under their own names objtool would make call sites of these. */\n");
 	for (size_t i = 0; i < fates->calls.n; i++) {
 		const char *name = fates->calls.at[i];
 		scoped_free char *link = fate_call_link(name);
 
 		str_add(&out, "extern typeof(%s) %s __asm__(\"%s\");\n", name, name, link);
 	}
+	if (fates->calls.n)
+		str_add(&out, "\n");
+	return out.s;
+}
+
+char *patch_source_after_includes(const struct fate_unit *fates)
+{
+	struct str out = { 0 };
+
+	str_add(&out, "%s", "");
 	if (fates->silenced.n)
 		str_add(&out, "\n/* Tracepoints of a module cannot be used by a livepatch: off here. */\n");
 	for (size_t i = 0; i < fates->silenced.n; i++)

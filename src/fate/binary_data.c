@@ -54,13 +54,14 @@ static bool used_by(struct fate_unit *u, const char *function, const struct enti
 struct candidates {
 	struct entity *only;  /* the one that is left */
 	size_t all, reached, used;
+	bool empty; /* none of them has a size */
 };
 
 /* Narrowed by what the replaced code reaches, then by the function that the variable belongs to. */
 static struct candidates find(struct fate_unit *u, const struct name_question *q)
 {
 	struct entity *any = NULL, *reached = NULL, *used = NULL;
-	struct candidates c = { 0 };
+	struct candidates c = { .empty = true };
 
 	for (size_t i = 0; i < u->model->entities.n; i++) {
 		struct entity *e = u->model->entities.at[i];
@@ -68,6 +69,7 @@ static struct candidates find(struct fate_unit *u, const struct name_question *q
 		if (!has_name(e, q))
 			continue;
 		any = e;
+		c.empty &= e->size == 0;
 		c.all++;
 		if (!u->reach.reached[i])
 			continue;
@@ -89,10 +91,10 @@ static const char *where(const struct name_question *q)
 	return q->function ? q->function : q->asked_by ? q->asked_by : "the file";
 }
 
-static void declared_by_macro(struct fate_unit *u, const struct name_question *q, const struct entity *e,
-		     struct name_fate *fate)
+static void declared_by_macro(struct fate_unit *u, const struct name_question *q,
+			      const struct candidates *c, struct name_fate *fate)
 {
-	const struct state_rule *rule = state_rule_find(q->name, e);
+	const struct state_rule *rule = state_rule_find(q->name, c->only, c->empty);
 	struct finding *f = rule->id ? fate_say(u, rule->id, rule->severity, where(q),
 						"'%s' in %s %s (%s)", q->name, where(q),
 						rule->what, rule->source) : NULL;
@@ -177,7 +179,7 @@ void fate_of_variable(struct fate_unit *u, const struct name_question *q, struct
 	struct candidates c = find(u, q);
 
 	if (q->in_macro && !q->is_const)
-		declared_by_macro(u, q, c.only, fate);
+		declared_by_macro(u, q, &c, fate);
 	else if (q->in_macro)
 		fate_set(fate, FATE_COPY, "a constant that a macro declares");
 	else if (c.only)

@@ -32,11 +32,13 @@ static const struct state_rule rules[] = {
 	  AGAIN "and is switched under the name of the livepatch", "include/linux/dynamic_debug.h" },
 	{ NULL, "__dyndbg", false, FATE_COPY, "M21", SEVERITY_NOTE,
 	  AGAIN "and is switched under the name of the livepatch", "include/linux/dynamic_debug.h" },
+	{ "__UNIQUE_ID___addressable*", NULL, false, FATE_COPY, NULL, SEVERITY_NOTE,
+	  "only says that a symbol is needed", "include/linux/compiler.h" },
 	{ NULL, ".printk_index", false, FATE_COPY, NULL, SEVERITY_NOTE,
 	  "is an index of messages", "include/linux/printk.h" },
 	{ NULL, "alloc_tags", false, FATE_COPY, NULL, SEVERITY_NOTE,
 	  "counts the allocations of this place alone", "include/linux/alloc_tag.h" },
-	{ NULL, NULL, true, FATE_COPY, NULL, SEVERITY_NOTE, "has no size, so no state", "C" },
+	{ NULL, NULL, true, FATE_COPY, NULL, SEVERITY_NOTE, "has no size, or the compiler kept none of it: there is no state", "the unit" },
 	{ NULL, NULL, false, FATE_REFUSE, "M22", SEVERITY_REFUSAL,
 	  "is state that a macro declares: a copy of it would begin anew", "the unit" },
 };
@@ -46,14 +48,14 @@ static bool fits(const char *pattern, const char *text)
 	return !pattern || (text && fnmatch(pattern, text, 0) == 0);
 }
 
-const struct state_rule *state_rule_find(const char *name, const struct entity *e)
+const struct state_rule *state_rule_find(const char *name, const struct entity *e, bool empty)
 {
 	for (size_t i = 0;; i++) {
 		const struct state_rule *r = &rules[i];
 		bool last = i + 1 == ARRAY_SIZE(rules);
 
 		if (last || (fits(r->name, name) && fits(r->section, e ? e->section->name : NULL) &&
-			     (!r->empty_only || (e && e->size == 0))))
+			     (!r->empty_only || empty)))
 			return r;
 	}
 }

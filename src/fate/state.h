@@ -23,7 +23,10 @@ struct state_rule {
 	const char *source;  /* where the kernel declares it */
 };
 
-/* e: the variable in the object, or NULL when it is not known. The first row that fits; never NULL. */
-const struct state_rule *state_rule_find(const char *name, const struct entity *e);
+/*
+ * e: the variable in the object, or NULL when it is not known which. empty: whatever the unit's object has
+ * of that name has no size. The first row that fits; never NULL.
+ */
+const struct state_rule *state_rule_find(const char *name, const struct entity *e, bool empty);
 
 #endif

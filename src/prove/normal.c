@@ -148,6 +148,10 @@ static void forget_endbr(struct object *o)
 {
 	static const unsigned char endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
 
+	/* These lie in front of the ENDBR, or behind it. */
+	for (size_t i = 1; i < o->nsections; i++)
+		for (size_t k = 0; is_code_entry(o->sections[i].name) && k < o->sections[i].nrelocs; k++)
+			o->sections[i].relocs[k].type = R_X86_64_NONE;
 	for (size_t i = 1; i < o->nsymbols; i++) {
 		struct obj_symbol *s = &o->symbols[i];
 

@@ -121,12 +121,12 @@ static void note_entries(struct builder *b, struct entity *e)
 	}
 }
 
-/* Limits of types, sizes, single bits: a compiler has several ways to say these. */
+/* Bits in a row, as in sizes, limits of types and masks: a compiler has several ways to say these. */
 static bool is_round(uint64_t v)
 {
 	uint64_t low = v & -v;
 
-	return v == low || (v & (v + 1)) == 0 || (v & (v - 1) & (v - 2)) == 0;
+	return ((v + low) & v) == 0;
 }
 
 /* Constants of 16 bits and more that instructions hold: sizes, masks, error codes, magic

@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "boot/boot.h"
 #include "driver/build.h"
+#include "roads.h"
 
 static const char help[] =
 	"usage: fix-table [--target T] [--boot] [-o DIR] [--jobs N] FIX.patch...|DIR...\n\n"
@@ -31,14 +32,17 @@ static const char help[] =
 	"      --boot       boot the target and load, observe, unload each livepatch; fixes of modules\n"
 	"                   that do not load in the guest are counted apart\n"
 	"  -o, --output DIR keep livepatches and console logs there, a directory each\n"
+	"      --from-source also make each that is made by way of a source, say how the two differ,\n"
+	"                   and boot that one\n"
 	"      --jobs N     fixes at a time (default 1; each build uses all processors anyway)\n";
 
-enum outcome { BUILT, REFUSED, FAILED, NO_MODULE, OUTCOMES };
+enum outcome { BUILT, REFUSED, FAILED, NO_MODULE, NO_SOURCE, OUTCOMES };
 
 struct table {
 	const char *target, *out_dir;
-	bool boot;
+	bool boot, from_source;
 	unsigned int jobs;
+	struct target *opened; /* in a worker */
 	struct str_vec fixes;
 	size_t counts[OUTCOMES];
 };
@@ -209,7 +213,34 @@ static struct error *judge_build(const struct table *t, struct target *target, c
 	v->outcome = BUILT;
 	str_add(&v->line, "%zu functions, %zu klp relocations, %.1f s", report->replaced.n,
 		count_relocations(report->module), report->seconds);
-	return t->boot ? try_in_guest(target, report, dir, v) : NULL;
+	return t->boot && !t->from_source ? try_in_guest(target, report, dir, v) : NULL;
+}
+
+/* The other road to the same livepatch. Refusing what the first one makes is an answer, not a failure. */
+static struct error *build_source(const struct table *t, struct build_request *request,
+				  const struct build_report *objects, const char *dir,
+				  struct verdict *v)
+{
+	scoped_free char *source_dir = path_join(dir, "source");
+	struct build_report report = { 0 };
+	struct error *err = make_dirs(source_dir);
+
+	request->from_source = true;
+	request->out_dir = source_dir;
+	if (!err)
+		err = build_livepatch(request, &report);
+	if (!err && !report.module) {
+		v->outcome = NO_SOURCE;
+		str_add(&v->line, "; by source refused: ");
+		describe_refusal(&report.findings, &v->line);
+	} else if (!err) {
+		str_add(&v->line, "; by source %zu functions, %zu klp relocations, %.1f s",
+			report.replaced.n, count_relocations(report.module), report.seconds);
+		compare_roads(objects, &report, &v->line);
+		err = t->boot ? try_in_guest(t->opened, &report, source_dir, v) : NULL;
+	}
+	build_report_free(&report);
+	return error_context(err, "by source");
 }
 
 static struct error *build_fix(const struct table *t, char *path, const char *name,
@@ -231,6 +262,9 @@ static struct error *build_fix(const struct table *t, char *path, const char *na
 		err = build_livepatch(&request, &report);
 	if (!err)
 		err = judge_build(t, target, dir, &report, v);
+	if (!err && t->from_source && report.module)
+		err = build_source(&(struct table){ .boot = t->boot, .opened = target }, &request,
+				   &report, dir, v);
 	build_report_free(&report);
 	fix_free(&fix);
 	return err;
@@ -246,7 +280,8 @@ static void one_line(char *text)
 /* In the worker: never returns. */
 static void work(const struct table *t, char *path, int fd)
 {
-	static const char *const words[] = { "built", "refused", "FAILED", "built" };
+	static const char *const words[] = { "built", "refused", "FAILED", "built",
+					     "objects" };
 	scoped_free char *name = fix_name(path);
 	struct verdict v = { 0 };
 	struct error *err = build_fix(t, path, name, &v);
@@ -360,6 +395,8 @@ static struct error *run(struct table *t, char **paths, size_t n)
 		TRY(add_fixes(t, paths[i]));
 	TRY(run_all(t));
 	printf("%zu fixes: %zu built", t->fixes.n, t->counts[BUILT] + t->counts[NO_MODULE]);
+	if (t->from_source)
+		printf(" both ways, %zu from objects only", t->counts[NO_SOURCE]);
 	if (t->boot)
 		printf(" (%zu passed the boot test, %zu of modules that do not load in the guest)",
 		       t->counts[BUILT], t->counts[NO_MODULE]);
@@ -372,7 +409,8 @@ static bool parse(int argc, char **argv, struct table *t)
 	static const struct option options[] = {
 		{ "target", required_argument, NULL, 't' }, { "boot", no_argument, NULL, 'b' },
 		{ "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
-		{ "verbose", no_argument, NULL, 'v' },	    { 0 },
+		{ "verbose", no_argument, NULL, 'v' },	    { "from-source", no_argument, NULL, 's' },
+			    { 0 },
 	};
 	int c;
 
@@ -383,6 +421,8 @@ static bool parse(int argc, char **argv, struct table *t)
 			t->boot = true;
 		else if (c == 'o')
 			t->out_dir = optarg;
+		else if (c == 's')
+			t->from_source = true;
 		else if (c == 'v')
 			verbose = true;
 		else if (c == 'j')

@@ -145,13 +145,36 @@ static void test_module_after_livepatch(void **state)
 	build_report_free(&report);
 }
 
+/* By way of a source: one unit, and two units of which one is of a module. $SUTURE_TEST_ALL: all. */
+static int run_from_source(void)
+{
+	static const char *const chosen[] = { "proc-hide-kthreads", "loadavg-and-zram" };
+	struct CMUnitTest tests[ARRAY_SIZE(examples)] = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		bool wanted = getenv("SUTURE_TEST_ALL") != NULL;
+
+		for (size_t k = 0; k < ARRAY_SIZE(chosen); k++)
+			wanted |= streq(examples[i].name, chosen[k]);
+		if (wanted)
+			tests[n++] = (struct CMUnitTest){ .name = examples[i].name,
+							  .test_func = test_example,
+							  .initial_state = (void *)&examples[i] };
+	}
+	road_from_source = true;
+	return road_run("examples from source", tests, n);
+}
+
 int main(int argc, char **argv)
 {
 	struct CMUnitTest tests[ARRAY_SIZE(examples) + 1] = { 0 };
 
-	if (argc != 2)
+	if (argc < 2 || argc > 3)
 		return 64;
 	examples_dir = argv[1];
+	if (argc == 3)
+		return run_from_source();
 	for (size_t i = 0; i < ARRAY_SIZE(examples); i++)
 		tests[i] = (struct CMUnitTest){ .name = examples[i].name, .test_func = test_example,
 						.initial_state = (void *)&examples[i] };

@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "base/progress.h"
 
+bool road_from_source;
 struct target *road_target;
 char *road_dir;
 
@@ -171,7 +172,8 @@ struct error *road_build(const char *patch, const char *name, struct build_repor
 	scoped_free char *module = xasprintf("livepatch-%s", name);
 	struct fix fix = { 0 };
 	struct build_request request = { .target = road_target, .fix = &fix, .name = module,
-					 .out_dir = road_dir, .replace = true };
+					 .out_dir = road_dir, .replace = true,
+					 .from_source = road_from_source };
 
 	*report = (struct build_report){ 0 };
 	struct error *err = fix_parse(&fix, name, patch, strlen(patch));

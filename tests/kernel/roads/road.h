@@ -22,6 +22,9 @@
 
 enum { ROAD_SKIP = 77 };
 
+/* Livepatches are built by way of a source. */
+extern bool road_from_source;
+
 /* The target and the scratch directory of the tests that run now. */
 extern struct target *road_target;
 extern char *road_dir;

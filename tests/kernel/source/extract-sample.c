@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Extracts functions chosen at random over the units of a target, and says of each whether the result
+ * compiles and how it compares with the unit's own object. The same seed chooses the same functions.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/process.h"
+#include "base/progress.h"
+#include "base/str.h"
+#include "diff/policy.h"
+#include "driver/function.h"
+#include "kit.h"
+
+static const char help[] =
+	"usage: extract-sample [-t TARGET] [-n FUNCTIONS] [--per-unit K] [--seed S] [--modules M]\n\n"
+	"Prints a line a function:\n"
+	"  CLASS    UNIT FUNCTION [detail]     it compiles; the worst class of its functions\n"
+	"  refused  UNIT FUNCTION ID message   the kernel or a rule does not allow it\n"
+	"  FAILED   UNIT FUNCTION ID message   anything else\n"
+	"then the totals. Exit status 0 only if at least 95 % of those not refused compile.\n\n"
+	"  -n, --functions N   default 24\n"
+	"      --per-unit K    functions of one unit, default 4\n"
+	"      --modules M     of ten units, how many are of modules; default 4\n"
+	"      --seed S        default 1\n";
+
+enum outcome { REFUSED = PROVE_CLASSES, FAILED, OUTCOMES };
+
+struct sample {
+	struct target *target;
+	size_t wanted, per_unit, modules;
+	uint64_t random;
+	struct str_vec units; /* of vmlinux */
+	struct str_vec names; /* of modules */
+	size_t done, count[OUTCOMES];
+};
+
+/* xorshift64*: the same numbers everywhere. */
+static uint64_t next(struct sample *s)
+{
+	s->random ^= s->random >> 12;
+	s->random ^= s->random << 25;
+	s->random ^= s->random >> 27;
+	return s->random * 0x2545f4914f6cdd1dull;
+}
+
+/* ---- one function ---- */
+
+static void say(int fd, unsigned int outcome, const char *word, const char *unit,
+		const char *function, const char *detail)
+{
+	scoped_free char *line = xasprintf("%-20s %s %s%s%.300s", word, unit, function,
+					   detail ? " " : "", detail ? detail : "");
+
+	for (char *p = line; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	dprintf(fd, "%c%s\n", 'a' + outcome, line);
+}
+
+/* Rules about the kernel, as against shortcomings of the extraction. */
+static bool is_shortcoming(const char *id)
+{
+	return streq(id, "M30") || streq(id, "M32") || streq(id, "M33") || streq(id, "M34");
+}
+
+static const struct finding *first_refusal(const struct finding_vec *list)
+{
+	const struct finding *first = NULL;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct finding *f = &list->at[i];
+
+		if (f->severity != SEVERITY_REFUSAL)
+			continue;
+		if (is_shortcoming(f->id))
+			return f;
+		if (!first)
+			first = f;
+	}
+	return first;
+}
+
+static void judge(int fd, const char *unit, const char *function, struct patch_source *source,
+		  struct finding_vec *findings)
+{
+	const struct finding *f = first_refusal(findings);
+
+	if (f) {
+		scoped_free char *text = xasprintf("%s %s", f->id, f->message);
+		bool failed = is_shortcoming(f->id);
+
+		say(fd, failed ? FAILED : REFUSED, failed ? "FAILED" : "refused", unit, function, text);
+	} else if (!source->units.n || !source->units.at[0].has_original) {
+		say(fd, FAILED, "FAILED", unit, function, "nothing came out");
+	} else {
+		const struct proof *p = &source->units.at[0].original;
+		enum prove_class class = kit_worst(p);
+
+		say(fd, class, prove_class_name(class), unit, function,
+		    p->lines.n ? p->lines.at[p->lines.n - 1] : NULL);
+	}
+}
+
+static void extract_one(int fd, struct kit_unit *k, const char *function)
+{
+	struct finding_vec findings = { 0 };
+	struct patch_source source = { 0 };
+	const char *unit = k->unit.source;
+	struct error *err = kit_extract(k, function, &source, &findings);
+
+	if (err) {
+		scoped_free char *text = xasprintf("%s %s", err->id, err->message);
+
+		say(fd, FAILED, "FAILED", unit, function, text);
+		error_free(err);
+	} else {
+		judge(fd, unit, function, &source, &findings);
+	}
+	patch_source_free(&source);
+	findings_free(&findings);
+}
+
+/* ---- one unit ---- */
+
+static bool is_candidate(const struct pair *p, const struct entity *e)
+{
+	return e->kind == ENTITY_FUNCTION && !e->parent && !is_clone(e) &&
+	       !is_gone(e, p->unit->kobject) && p->repro.status[e->index] == REPRO_SAME;
+}
+
+static void choose(struct sample *s, const struct pair *p, struct str_vec *functions)
+{
+	struct str_vec all = { 0 };
+
+	for (size_t i = 0; i < p->a->entities.n; i++)
+		if (is_candidate(p, p->a->entities.at[i]))
+			str_vec_push(&all, (char *)p->a->entities.at[i]->name);
+	for (size_t i = 0; i < s->per_unit && all.n; i++) {
+		size_t k = next(s) % all.n;
+
+		str_vec_push(functions, all.at[k]);
+		all.at[k] = all.at[--all.n];
+	}
+	str_vec_free(&all);
+}
+
+/* In a child: what crashes there is counted as failed. */
+static struct error *work(struct sample *s, const char *source, int fd)
+{
+	SCOPED(str_vec_free) struct str_vec functions = { 0 };
+	SCOPED(kit_close) struct kit_unit k = { 0 };
+
+	TRY(kit_open(&k, s->target, source));
+	choose(s, &k.pair, &functions);
+	for (size_t i = 0; i < functions.n; i++)
+		extract_one(fd, &k, functions.at[i]);
+	return NULL;
+}
+
+/* A unit that is no unit of the configuration, or has no functions, does not count. */
+static struct error *try_unit(struct sample *s, const char *source)
+{
+	scoped_free char *line = NULL;
+	size_t room = 0;
+	int ends[2], status = 0;
+
+	fflush(stdout);
+	if (pipe2(ends, O_CLOEXEC))
+		return error_errno("pipe");
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return error_errno("fork");
+	if (!pid) {
+		struct error *err = work(s, source, ends[1]);
+
+		_exit(err ? 3 : 0);
+	}
+	close(ends[1]);
+	scoped_file FILE *in = fdopen(ends[0], "r");
+
+	while (getline(&line, &room, in) > 1) {
+		s->count[line[0] - 'a']++;
+		s->done++;
+		fputs(line + 1, stdout);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status && WEXITSTATUS(status) != 3) {
+		printf("%-20s %s: the program ended with status %#x\n", "FAILED", source, status);
+		s->count[FAILED]++;
+		s->done++;
+	}
+	fflush(stdout);
+	return NULL;
+}
+
+/* ---- all ---- */
+
+static struct error *pick_unit(struct sample *s, char **source)
+{
+	SCOPED(str_vec_free_all) struct str_vec units = { 0 };
+
+	if (!s->names.n || next(s) % 10 >= s->modules) {
+		*source = xstrdup(s->units.at[next(s) % s->units.n]);
+		return NULL;
+	}
+	TRY(function_units(s->target, s->names.at[next(s) % s->names.n], &units));
+	*source = units.n ? xstrdup(units.at[next(s) % units.n]) : NULL;
+	return NULL;
+}
+
+static struct error *run(struct sample *s)
+{
+	TRY(function_units(s->target, "vmlinux", &s->units));
+	TRY(target_modules(s->target, &s->names));
+	for (size_t tries = 0; s->done < s->wanted && tries < 4 * s->wanted; tries++) {
+		scoped_free char *source = NULL;
+
+		TRY(check_interrupted());
+		TRY(pick_unit(s, &source));
+		if (source && ends_with(source, ".c"))
+			TRY(try_unit(s, source));
+		next(s); /* the child's numbers are its own */
+	}
+	return NULL;
+}
+
+static bool print_totals(const struct sample *s)
+{
+	size_t tried = s->done - s->count[REFUSED], compiled = tried - s->count[FAILED];
+
+	printf("%zu functions: %zu refused; of %zu others %zu compile (%.1f %%)", s->done,
+	       s->count[REFUSED], tried, compiled, tried ? 100.0 * compiled / tried : 0.0);
+	for (enum prove_class c = 0; c < PROVE_CLASSES; c++)
+		printf("%s %zu %s", c ? "," : ":", s->count[c], prove_class_name(c));
+	putchar('\n');
+	return tried && compiled * 100 >= tried * 95;
+}
+
+static bool parse(int argc, char **argv, struct sample *s, const char **target)
+{
+	static const struct option options[] = {
+		{ "target", required_argument, NULL, 't' }, { "functions", required_argument, NULL, 'n' },
+		{ "per-unit", required_argument, NULL, 'k' }, { "seed", required_argument, NULL, 's' },
+		{ "modules", required_argument, NULL, 'm' }, { 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "t:n:", options, NULL)) != -1) {
+		if (c == 't')
+			*target = optarg;
+		else if (c == 'n')
+			s->wanted = strtoul(optarg, NULL, 10);
+		else if (c == 'k')
+			s->per_unit = strtoul(optarg, NULL, 10);
+		else if (c == 's')
+			s->random = strtoull(optarg, NULL, 10);
+		else if (c == 'm')
+			s->modules = strtoul(optarg, NULL, 10);
+		else
+			return false;
+	}
+	s->random = s->random * 0x9e3779b97f4a7c15ull + 1;
+	return optind == argc && s->wanted && s->per_unit;
+}
+
+int main(int argc, char **argv)
+{
+	struct sample s = { .wanted = 24, .per_unit = 4, .modules = 4, .random = 1 };
+	const char *name = NULL;
+
+	if (!parse(argc, argv, &s, &name)) {
+		fputs(help, stderr);
+		return 64;
+	}
+	quiet = true;
+	process_setup_signals();
+	struct error *err = target_open(name, &s.target);
+
+	if (!err)
+		err = run(&s);
+	if (err)
+		fprintf(stderr, "extract-sample: %s: %s\n", err->id, err->message);
+	bool fine = !err && print_totals(&s);
+
+	error_free(err);
+	str_vec_free_all(&s.units);
+	str_vec_free_all(&s.names);
+	target_free(s.target);
+	return err ? 2 : !fine;
+}
