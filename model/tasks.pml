@@ -44,14 +44,14 @@
 /* schedule(): a voluntary switch. klp_check_stack() may look at the task while it is away. */
 inline sleep(t)
 {
-	d_step { on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
+	d_step { printf("story: away %d 0\n", t); on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
 	on_cpu[t] = 1
 }
 
 /* An interruptible sleep that nothing but the signal ends, once the transition waits for the task. */
 inline sleep_long(t)
 {
-	d_step { on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
+	d_step { printf("story: away %d 0\n", t); on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
 	signalled || !pending[t];
 	on_cpu[t] = 1
 }
@@ -59,7 +59,7 @@ inline sleep_long(t)
 /* An interrupt that preempts: RCU tasks do not take it for a voluntary switch. */
 inline be_preempted(t)
 {
-	d_step { on_cpu[t] = 0; owes_sched[t] = 0 };
+	d_step { printf("story: away %d 1\n", t); on_cpu[t] = 0; owes_sched[t] = 0 };
 	on_cpu[t] = 1
 }
 
@@ -153,6 +153,7 @@ inline choose_callee(t)
 inline return_from_function(t)
 {
 	depth--;
+	printf("story: return %d %d\n", t, stack[depth]);
 	end_agreement(t, stack[depth]);
 	frame[TF(t, stack[depth])] = 0;
 	if
@@ -210,7 +211,7 @@ proctype Task(byte t)
 
 end_unborn:
 	alive[t];
-	on_cpu[t] = 1;
+	d_step { on_cpu[t] = 1; printf("story: task %d %d\n", t, (IS_KTHREAD(t) -> 1 : (IS_IDLE(t) -> 2 : 0))) };
 end_outside:                            /* user space, or the outermost loop of a kernel thread */
 	do
 	:: true ->
