@@ -141,8 +141,8 @@ static void test_removed_under_task(void **state)
 
 	for (unsigned int i = 0; i < BOOTS && !found; i++) {
 		struct boot_result result;
-		scoped_free char *console = boot("window_nap.ko", "preempt=full", 0, &result);
 
+		free(boot("window_nap.ko", "preempt=full", 0, &result));
 		found = oopsed(&result);
 		boot_result_free(&result);
 	}
