@@ -25,6 +25,9 @@ inline post_unpatch_callback(p_, o_)
 {
 	/* klp_post_unpatch_callback(): only where pre_patch went well (post_unpatch_enabled) */
 	if
+#ifdef MUT_POST_UNPATCH
+	:: CALLBACK_STATE(p_, o_) == 0 -> callback(p_, o_, false, 0)
+#endif
 	:: CALLBACK_STATE(p_, o_) != 0 ->
 		callback(p_, o_, CALLBACK_STATE(p_, o_) == 1 || CALLBACK_STATE(p_, o_) == 3, 0)
 	:: else

@@ -8,7 +8,7 @@ inline klp_free_patch(p_)
 		listed[p_] = 0;
 		if
 		:: forced[p_]
-		:: else -> gone[p_] = 1; check_frames_of_removed(p_)
+		:: else -> gone[p_] = 1; printf("story: core 4 %d\n", p_); check_frames_of_removed(p_)
 		fi
 	}
 }

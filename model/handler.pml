@@ -35,6 +35,7 @@ inline klp_ftrace_handler(t, f)
 	d_step {                        /* func->nop; ftrace_regs_set_instruction_pointer(); unlock */
 		assert(P_REMOVED || !gone[p]);
 		chosen = ((p == 0 || NOP(p, f)) -> 0 : p);
+		printf("story: chose %d %d %d\n", t, f, chosen);
 		no_preempt[t] = 0;
 		state = 0;
 		p = 0;
@@ -50,6 +51,7 @@ inline klp_ftrace_handler(t, f)
  */
 inline enter_body(t, f)
 {
+	printf("story: enter %d %d %d\n", t, f, chosen);
 	window[t] = 0;
 	frame[TF(t, f)] = 1 + chosen;
 	stack[depth] = f;
@@ -74,7 +76,8 @@ inline call_function(t, f)
 #ifdef PREEMPT
 		if                      /* preempted in the trampoline, by the tick */
 		:: true
-		:: on_cpu[t] = 0; on_cpu[t] = 1
+		:: d_step { on_cpu[t] = 0; printf("story: away %d 2\n", t) };
+			on_cpu[t] = 1
 		fi;
 #endif
 		d_step { enter_body(t, f) }

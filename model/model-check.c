@@ -3,7 +3,9 @@
  * Checks the model: for each row of the table, spin makes a checker, the compiler compiles it, and its verdict
  * is compared with the row's. tcc compiles: its checkers are as fast as those of cc -O0, and there in no time. Output in TAP, with states, depth, and CPU seconds.
  *
- *     model-check [--long | --list] MODEL-DIRECTORY [ROW...]
+ *     model-check [--long | --story | --list] MODEL-DIRECTORY [ROW...]
+ *
+ * --story: of rows that violate a safety property, tells the shortest counterexample, function by function.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "model/story.h"
 #include "rows.h"
 
 enum { MEMORY_LIMIT = 2500, /* MiB */ DEPTH_LIMIT = 2000000 };
@@ -104,6 +107,43 @@ static struct error *check(const char *model, const struct row *row, struct verd
 	return NULL;
 }
 
+/* The names that the row's instance gives its functions. */
+static struct error *read_names(const char *model, const struct row *row, struct story_names *names)
+{
+	const char *at = strstr(row->switches, "-DINSTANCE=");
+	const char *file = at ? at + strlen("-DINSTANCE=") : "instances/standard.h";
+	scoped_free char *name = xstrndup(file, strcspn(file, " "));
+	scoped_free char *path = path_join(model, name);
+	scoped_free char *text = NULL;
+
+	TRY(read_file(path, &text, NULL));
+	story_names_read(text, names);
+	return NULL;
+}
+
+/* Searches breadth first for the shortest counterexample, and tells it. */
+static struct error *tell(const char *model, const struct row *row)
+{
+	scoped_temp_dir char *dir = NULL;
+	scoped_free char *output = NULL;
+	scoped_free char *command = xasprintf(
+		"spin -a %s %s/livepatch.pml >spin.log 2>&1 && "
+		"tcc -w -DMEMLIM=%d -DVECTORSZ=2048 -DSAFETY -DNOFAIR -DBFS -DCOLLAPSE -o pan pan.c && "
+		"./pan -n >pan.log 2>&1; spin -k livepatch.pml.trail %s %s/livepatch.pml 2>&1 | grep story:",
+		row->switches, model, MEMORY_LIMIT, row->switches, model);
+	scoped_story_names struct story_names names = { 0 };
+	scoped_str struct str story = { 0 };
+	double cpu = 0;
+
+	TRY(read_names(model, row, &names));
+	TRY(temp_dir_new("model", &dir));
+	TRY(run(dir, command, 1200, &output, &cpu));
+	if (!story_tell(output, &names, &story))
+		return error_new("Y3", "%s: no counterexample", row->name);
+	printf("%s (%s): %s\n%s", row->name, row->property, row->what, story.s);
+	return NULL;
+}
+
 static bool as_expected(const struct row *row, const struct verdict *v)
 {
 	if (row->property)
@@ -134,6 +174,25 @@ static bool wanted(const struct row *row, bool with_long, char **names, int n)
 	return n == 0 && (with_long || row->check < CHECK_LONG);
 }
 
+static int tell_all(const char *model, char **names, int n)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < model_row_count; i++) {
+		const struct row *row = &model_rows[i];
+
+		if (!row->property || row->check != CHECK_SAFETY || !wanted(row, false, names, n))
+			continue;
+		scoped_error struct error *err = tell(model, row);
+
+		if (err) {
+			fprintf(stderr, "%s\n", err->message);
+			status = 1;
+		}
+	}
+	return status;
+}
+
 static void list_rows(void)
 {
 	for (size_t i = 0; i < model_row_count; i++)
@@ -145,13 +204,14 @@ static void list_rows(void)
 int main(int argc, char **argv)
 {
 	bool with_long = argc > 1 && streq(argv[1], "--long");
-	int first = with_long ? 2 : 1;
+	bool stories = argc > 1 && streq(argv[1], "--story");
+	int first = with_long || stories ? 2 : 1;
 	size_t number = 0, failed = 0;
 
 	if (argc == 2 && streq(argv[1], "--list"))
 		return list_rows(), 0;
 	if (argc <= first) {
-		fprintf(stderr, "usage: model-check [--long | --list] MODEL-DIRECTORY [ROW...]\n");
+		fprintf(stderr, "usage: model-check [--long | --story | --list] MODEL-DIRECTORY [ROW...]\n");
 		return 2;
 	}
 	scoped_free char *model = realpath(argv[first], NULL);
@@ -159,6 +219,8 @@ int main(int argc, char **argv)
 	if (!model)
 		return perror(argv[first]), 2;
 	process_setup_signals();
+	if (stories)
+		return tell_all(model, argv + first + 1, argc - first - 1);
 	for (size_t i = 0; i < model_row_count; i++) {
 		const struct row *row = &model_rows[i];
 		struct verdict v = { 0 };

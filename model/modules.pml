@@ -46,6 +46,9 @@ proctype Loader()
 end_loader:
 	do
 	:: module_rounds > 0 -> module_rounds--;
+#ifdef MUT_ALIVE
+		module_found = 1;
+#endif
 		LOCK;                   /* klp_module_coming() */
 		module_alive = 1;
 #ifndef MUT_COMING
@@ -63,6 +66,9 @@ end_loader:
 		i = 0;
 		LOCK;                   /* klp_module_going() */
 		module_alive = 0;
+#ifdef MUT_ALIVE
+		module_found = 0;
+#endif
 #ifndef MUT_GOING
 		module_going_patch(1);
 		module_going_patch(2);

@@ -30,6 +30,9 @@ inline klp_unpatch_func(p_, f_)
 {
 	if
 	:: top[f_] == p_ && below[PF(p_, f_)] == 0 ->           /* list_is_singular() */
+#ifdef MUT_LIST_FIRST
+		top[f_] = 0;
+#endif
 		registered[f_] = 0;
 		wait_for_trampolines();
 		d_step { top[f_] = 0; check_trampoline(f_) }    /* list_del_rcu(); kfree(ops) */

@@ -39,6 +39,7 @@ bit P_AGREE;     /* functions that must agree did not, within one system call */
 /* Writing task->patch_state is a switch point: what is on the stack must fit both universes. */
 inline write_patch_state(t_, state_)
 {
+	printf("story: state %d %d\n", t_, state_);
 	patch_state[t_] = state_;
 	if
 	:: state_ == PATCHED -> universe[t_] = universe_on

@@ -70,7 +70,12 @@ bit holds_module[NT];   /* executes in the module, so holds a reference to it */
 #ifdef MODULES
 bit module_alive;       /* mod->klp_alive */
 bit module_usable;      /* MODULE_STATE_LIVE: its functions can be called */
+#ifdef MUT_ALIVE
+bit module_found;       /* find_module() finds it, klp_module_coming() may be still to come */
+#define MODULE_ALIVE module_found
+#else
 #define MODULE_ALIVE module_alive
+#endif
 #define MODULE_USABLE module_usable
 #else
 #define MODULE_ALIVE true

@@ -33,25 +33,25 @@
 
 #ifdef LIVE             /* the assumption of liveness: a system call makes finitely many calls */
 #define BUDGET (calls < NF)
-#define COUNT_CALL calls++
+#define COUNT_CALL calls++;
 #define RESET_CALLS calls = 0
 #else
 #define BUDGET true
-#define COUNT_CALL skip
+#define COUNT_CALL
 #define RESET_CALLS skip
 #endif
 
 /* schedule(): a voluntary switch. klp_check_stack() may look at the task while it is away. */
 inline sleep(t)
 {
-	d_step { on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
+	d_step { printf("story: away %d 0\n", t); on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
 	on_cpu[t] = 1
 }
 
 /* An interruptible sleep that nothing but the signal ends, once the transition waits for the task. */
 inline sleep_long(t)
 {
-	d_step { on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
+	d_step { printf("story: away %d 0\n", t); on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
 	signalled || !pending[t];
 	on_cpu[t] = 1
 }
@@ -59,7 +59,7 @@ inline sleep_long(t)
 /* An interrupt that preempts: RCU tasks do not take it for a voluntary switch. */
 inline be_preempted(t)
 {
-	d_step { on_cpu[t] = 0; owes_sched[t] = 0 };
+	d_step { printf("story: away %d 1\n", t); on_cpu[t] = 0; owes_sched[t] = 0 };
 	on_cpu[t] = 1
 }
 
@@ -153,6 +153,7 @@ inline choose_callee(t)
 inline return_from_function(t)
 {
 	depth--;
+	printf("story: return %d %d\n", t, stack[depth]);
 	end_agreement(t, stack[depth]);
 	frame[TF(t, stack[depth])] = 0;
 	if
@@ -171,6 +172,34 @@ inline return_from_function(t)
 #define SWITCHES_ITSELF(t) (!IS_KTHREAD(t))
 #endif
 
+/* A system call, an iteration of a kernel thread or of the idle loop. */
+inline run_in_kernel(t)
+{
+	d_step { begin_round(t); RESET_CALLS };
+	do
+	:: atomic { MAY_CALL_SOME(t) -> choose_callee(t); COUNT_CALL take_module(t, f) }; call_function(t, f); f = 0
+	:: d_step { depth > 0 -> return_from_function(t) }
+#ifdef INTERRUPTIBLE
+	:: MAY_SLEEP(t) && depth > 0 && BUDGET -> COUNT_CALL sleep_long(t)
+#elif !defined(ENDLESS)
+	:: MAY_SLEEP(t) && depth > 0 && BUDGET -> COUNT_CALL sleep(t)
+#endif
+#ifdef PREEMPT
+	:: !IS_IDLE(t) -> be_preempted(t)
+#endif
+#ifdef COND_RESCHED
+	:: MAY_SLEEP(t) && pending[t] && BUDGET -> COUNT_CALL klp_sched_try_switch(t)
+#endif
+#ifdef FORK
+	:: t == 0 && depth == 0 && !alive[CHILD] -> fork(t)
+#endif
+#ifdef AGREEMENT
+	:: depth == 0 && !IS_IDLE(t) -> sleep(t)
+#endif
+	:: depth == 0 -> break
+	od
+}
+
 proctype Task(byte t)
 {
 	byte f = 0, p = 0, state = 0, chosen = 0, depth = 0, k = 0;
@@ -182,38 +211,24 @@ proctype Task(byte t)
 
 end_unborn:
 	alive[t];
-	on_cpu[t] = 1;
+	d_step { on_cpu[t] = 1; printf("story: task %d %d\n", t, (IS_KTHREAD(t) -> 1 : (IS_IDLE(t) -> 2 : 0))) };
 end_outside:                            /* user space, or the outermost loop of a kernel thread */
 	do
-#if !defined(ENDLESS) && !defined(BUSY_IDLE)
-	:: sleep(t)                     /* not on a processor */
-#endif
-	:: d_step { begin_round(t); RESET_CALLS };
-		do
-		:: atomic { MAY_CALL_SOME(t) -> choose_callee(t); take_module(t, f); COUNT_CALL }; call_function(t, f); f = 0
-		:: d_step { depth > 0 -> return_from_function(t) }
-#ifdef INTERRUPTIBLE
-		:: MAY_SLEEP(t) && depth > 0 -> sleep_long(t)
-#elif !defined(ENDLESS)
-		:: MAY_SLEEP(t) && depth > 0 -> sleep(t)
-#endif
-#ifdef PREEMPT
-		:: !IS_IDLE(t) -> be_preempted(t)
-#endif
-#ifdef COND_RESCHED
-		:: MAY_SLEEP(t) && pending[t] -> klp_sched_try_switch(t)
-#endif
-#ifdef FORK
-		:: t == 0 && depth == 0 && !alive[CHILD] -> fork(t)
-#endif
-#ifdef AGREEMENT
-		:: depth == 0 && !IS_IDLE(t) -> sleep(t)
-#endif
-		:: depth == 0 -> break
-		od;
+	:: true ->
 		if
+#if !defined(ENDLESS) && !defined(BUSY_IDLE)
+		:: sleep(t)             /* not on a processor */
+#endif
+		:: run_in_kernel(t)
+		fi;
+		if                      /* the way back from schedule() to user space passes here too */
 		:: SWITCHES_ITSELF(t) -> klp_update_patch_state(t)
-		:: else
+#ifdef COND_RESCHED
+		:: IS_KTHREAD(t) -> klp_sched_try_switch(t)
+		:: !SWITCHES_ITSELF(t) && !IS_KTHREAD(t)
+#else
+		:: !SWITCHES_ITSELF(t)
+#endif
 		fi
 	od
 }

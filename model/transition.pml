@@ -116,6 +116,7 @@ inline klp_init_transition(p_, state_)
 {
 	d_step {
 		current_patch = p_;
+		printf("story: core %d %d\n", state_, p_);
 		if
 		:: state_ == PATCHED -> universe_off = universe_now;
 			universe_on = (REPLACES(p_) -> (1 << (p_ - 1)) : (universe_now | (1 << (p_ - 1))))
@@ -184,7 +185,7 @@ inline klp_reverse_transition()
 	target = 1 - target;
 	signalled = 0
 #else
-	target = 1 - target;
+	d_step { target = 1 - target; printf("story: core 2 %d\n", current_patch) };
 	klp_start_transition()          /* after smp_wmb() */
 #endif
 }
@@ -284,6 +285,7 @@ inline klp_complete_transition()
 #endif
 	d_step {
 		universe_now = (target == PATCHED -> universe_on : universe_off);
+		printf("story: core 3 %d\n", current_patch);
 		check_complete();
 		reading = 1;
 		i = 0

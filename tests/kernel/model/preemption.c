@@ -17,12 +17,17 @@
 #include "base/str.h"
 #include "boot/boot.h"
 
-enum { SKIP = 77, ROUNDS = 10 };
+enum { SKIP = 77, ROUNDS = 10, BOOTS = 4 };
 
 static struct target *target; /* of the test that runs */
 static char *dir;             /* scratch: sources and modules */
 
-static const char start_callers[] = "[ $1 != before ] || insmod /test/suture_caller.ko\n";
+/* The threads start with the guest; in the end, who sleeps in a livepatch that is gone gets time to wake up. */
+static const char script_text[] =
+	"case $1 in\n"
+	"before) insmod /test/suture_caller.ko ;;\n"
+	"after) sleep 20 ;;\n"
+	"esac\n";
 
 /* The modules, built for the target in the scratch directory. */
 static struct error *build_modules(const char *sources)
@@ -74,7 +79,7 @@ static char *boot(const char *module, const char *cmdline, unsigned int rounds,
 	};
 	char *console = NULL;
 
-	assert_null(write_file(script, start_callers, strlen(start_callers)));
+	assert_null(write_file(script, script_text, strlen(script_text)));
 	struct error *err = boot_test(target, &request, result);
 
 	if (err)
@@ -113,20 +118,35 @@ static void test_default_preemption(void **state)
 	check_cycles(NULL, false);
 }
 
-/* The replacement sleeps when it runs where it should not: the module goes, and the code under the task. */
+/* Did the guest's kernel oops? Says how. */
+static bool oopsed(const struct boot_result *result)
+{
+	for (size_t i = 0; i < result->findings.n; i++) {
+		print_message("%s, preempt=full, a replacement that sleeps: %s: %s\n",
+			      target->release, result->findings.at[i].id,
+			      result->findings.at[i].message);
+		if (streq(result->findings.at[i].id, "Q2"))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The replacement sleeps when it runs where it should not: the module goes, and the code under the task. One
+ * cycle a boot: if the module were loaded again, it might get the place that it had.
+ */
 static void test_removed_under_task(void **state)
 {
-	struct boot_result result;
-	scoped_free char *console = boot("window_nap.ko", "preempt=full", ROUNDS, &result);
-	const struct finding *oops = NULL;
+	bool found = false;
 
-	for (size_t i = 0; i < result.findings.n; i++)
-		if (streq(result.findings.at[i].id, "Q2"))
-			oops = &result.findings.at[i];
-	assert_non_null(oops);
-	print_message("%s, preempt=full, a replacement that sleeps: %s\n", target->release,
-		      oops->message);
-	boot_result_free(&result);
+	for (unsigned int i = 0; i < BOOTS && !found; i++) {
+		struct boot_result result;
+
+		free(boot("window_nap.ko", "preempt=full", 0, &result));
+		found = oopsed(&result);
+		boot_result_free(&result);
+	}
+	assert_true(found);
 }
 
 /* All tests on one target. */
