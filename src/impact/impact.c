@@ -91,6 +91,20 @@ static void add_wrappers(struct impact_result *r, const struct index_part *part,
 	}
 }
 
+void impact_add_neighbours(struct impact_result *r, const struct index_part *part, uint32_t symbol)
+{
+	const struct index_symbol *s = index_symbol(part, symbol);
+	const struct index_instance *i = s ? index_instance(part, s->instance) : NULL;
+
+	if (!s)
+		return;
+	if (i && index_symbol(part, i->cold) && i->cold != symbol)
+		impact_add(r, part, i->cold, ROLE_COLD,
+			   xasprintf("part of %s that was split off", index_string(part, s->name)));
+	add_twins(r, part, symbol);
+	add_wrappers(r, part, symbol);
+}
+
 /* The symbol that carries an instance's own name: of several at one place, the best. */
 static uint32_t named_symbol(const struct index_part *part, const struct index_instance *i,
 			     const char *name)
@@ -119,11 +133,7 @@ static void add_instance(struct impact_request *rq, struct impact_result *r,
 
 	add_callers(part, s, m);
 	add_outer_callers(rq->index, part, m);
-	if (index_symbol(part, i->cold))
-		impact_add(r, part, i->cold, ROLE_COLD,
-			   xasprintf("part of %s that was split off", index_string(part, s->name)));
-	add_twins(r, part, symbol);
-	add_wrappers(r, part, symbol);
+	impact_add_neighbours(r, part, symbol);
 }
 
 static void add_inline(struct impact_result *r, const struct index_part *part,
