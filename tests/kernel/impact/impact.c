@@ -99,6 +99,32 @@ static void members_are_in_the_image(void **state)
 	assert_true(compared > 200);
 }
 
+/* One module, on demand: its functions, and that its calls lead out of it by name. */
+static void a_module_is_indexed(void **state)
+{
+	scoped_index struct impact_index index = { 0 };
+	struct impact_result r;
+	bool calls_kfree = false;
+
+	assert_fine(index_open(road_target, &index));
+	assert_fine(index_need_module(road_target, &index, "zram"));
+	assert_true(index_has(&index, "zram"));
+	query(&index, "drivers/block/zram/zram_drv.c:disksize_store", &r);
+	assert_string_equal(r.members.at[0].object, "zram");
+	assert_string_equal(r.members.at[0].symbol, "disksize_store");
+	assert_string_equal(r.members.at[0].unit, "drivers/block/zram/zram_drv.c");
+	impact_result_free(&r);
+	const struct index_part *part = &index.parts[index.n - 1];
+	struct index_range kfree = index_symbols_named(part, "kfree");
+
+	for (uint32_t i = 0; i < kfree.n; i++) {
+		const struct index_symbol *s = index_symbol(part, index_by_name(part, kfree.first + i));
+
+		calls_kfree |= s->flags & SYMBOL_EXTERN && index_callers(part, s).n > 0;
+	}
+	assert_true(calls_kfree);
+}
+
 /* Below 0.3 s, the opening of the index included. */
 static void questions_are_quick(void **state)
 {
@@ -158,6 +184,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(well_known_functions),
 		cmocka_unit_test(members_are_in_the_image),
+		cmocka_unit_test(a_module_is_indexed),
 		cmocka_unit_test(questions_are_quick),
 		cmocka_unit_test(no_changed_function_is_missed),
 		cmocka_unit_test(a_blind_answer_misses),
