@@ -362,13 +362,49 @@ static struct error *find(struct impact_request *rq, struct lookup *found, bool 
 	return take(err);
 }
 
+/* Code that DWARF says nothing about (assembly): what the symbol table has. */
+static bool add_bare_symbols(struct impact_request *rq, struct impact_result *r)
+{
+	for (size_t k = 0; k < rq->index->n; k++) {
+		const struct index_part *part = &rq->index->parts[k];
+		struct index_range names = index_symbols_named(part, rq->function);
+
+		for (uint32_t i = 0; i < names.n; i++) {
+			uint32_t at = index_by_name(part, names.first + i);
+			const struct index_symbol *s = index_symbol(part, at);
+
+			if (!s || s->flags & SYMBOL_EXTERN)
+				continue;
+			struct impact_member *m = impact_add(r, part, at, ROLE_BODY,
+							     xstrdup("the function itself"));
+
+			add_callers(part, s, m);
+			add_outer_callers(rq->index, part, m);
+			impact_add_neighbours(r, part, at);
+		}
+	}
+	if (!r->members.n)
+		return false;
+	r->function = xstrdup(rq->function);
+	r->file = xstrdup("");
+	note(r, xstrdup("there is no debug information about it: assembly, or a body that was folded"));
+	impact_sort(r);
+	return true;
+}
+
 struct error *impact_query(struct impact_request *rq, struct impact_result *r)
 {
 	SCOPED(lookup_free) struct lookup found = { 0 };
 	bool modules;
 
 	*r = (struct impact_result){ 0 };
-	TRY(find(rq, &found, &modules));
+	struct error *err = find(rq, &found, &modules);
+
+	if (err && streq(err->id, "I3") && add_bare_symbols(rq, r)) {
+		error_free(err);
+		return NULL;
+	}
+	TRY(err);
 	const struct lookup_hit *hit = &found.hits.at[0];
 
 	r->function = xstrdup(index_string(hit->part, hit->function->name));
