@@ -71,6 +71,7 @@ static void add_changed(struct fix_query *q, const struct unit *unit, const stru
 				"it relies on what the compiler saw in a changed function");
 	impact_add(q->result, part, symbol, role, known);
 	impact_add(q->result, part, symbol, role, why);
+	impact_add_neighbours(q->result, part, symbol);
 }
 
 static struct error *add_unit(struct fix_query *q, const struct unit *unit)

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "impact/lookup.h"
+#include "impact/mention.h"
 #include "object/image.h"
 
 enum { CALLERS_SHOWN = 12 };
@@ -91,6 +92,20 @@ static void add_wrappers(struct impact_result *r, const struct index_part *part,
 	}
 }
 
+void impact_add_neighbours(struct impact_result *r, const struct index_part *part, uint32_t symbol)
+{
+	const struct index_symbol *s = index_symbol(part, symbol);
+	const struct index_instance *i = s ? index_instance(part, s->instance) : NULL;
+
+	if (!s)
+		return;
+	if (i && index_symbol(part, i->cold) && i->cold != symbol)
+		impact_add(r, part, i->cold, ROLE_COLD,
+			   xasprintf("part of %s that was split off", index_string(part, s->name)));
+	add_twins(r, part, symbol);
+	add_wrappers(r, part, symbol);
+}
+
 /* The symbol that carries an instance's own name: of several at one place, the best. */
 static uint32_t named_symbol(const struct index_part *part, const struct index_instance *i,
 			     const char *name)
@@ -119,11 +134,7 @@ static void add_instance(struct impact_request *rq, struct impact_result *r,
 
 	add_callers(part, s, m);
 	add_outer_callers(rq->index, part, m);
-	if (index_symbol(part, i->cold))
-		impact_add(r, part, i->cold, ROLE_COLD,
-			   xasprintf("part of %s that was split off", index_string(part, s->name)));
-	add_twins(r, part, symbol);
-	add_wrappers(r, part, symbol);
+	impact_add_neighbours(r, part, symbol);
 }
 
 static void add_inline(struct impact_result *r, const struct index_part *part,
@@ -222,7 +233,8 @@ static void add_dependent(struct impact_request *rq, struct impact_result *r,
 		impact_add(r, part, symbol, roles[d->how], why);
 	else
 		impact_add_named(r, u->object, d->name, u->unit, roles[d->how], why)->why_not =
-			"the shipped kernel has no symbol of this name";
+			index_has(rq->index, u->object) ?
+				"the shipped kernel has no symbol of this name" : NULL;
 }
 
 static void add_probe(struct impact_request *rq, struct impact_result *r,
@@ -254,7 +266,7 @@ static struct error *probe_unit(struct impact_request *rq, struct impact_result 
 	TRY(temp_dir_new("impact", &workdir));
 	TRY(variant_source_open(rq->target, u->unit, workdir, &source, &object));
 	TRY(probe_run(&source, r->function, rq->name_contracts, &probe));
-	add_probe(rq, r, u, &probe);
+	add_probe(rq, r, &(struct body_unit){ u->unit, source.kobject }, &probe);
 	r->units_probed++;
 	r->cpu_compiler += probe.cpu;
 	return NULL;
@@ -271,36 +283,64 @@ struct error *impact_probe_unit(struct impact_request *request, struct impact_re
 }
 
 /* A unit that cannot be compiled by itself (included by others) is a note, not the end. */
-static struct error *probe_units(struct impact_request *rq, struct impact_result *r)
+static struct error *probe_or_note(struct impact_request *rq, struct impact_result *r,
+				   const char *unit, const char *object)
 {
-	SCOPED(body_unit_vec_free) struct body_unit_vec units = { 0 };
+	struct body_unit u = { unit, object };
+	struct error *err = probe_unit(rq, r, &u);
 
-	body_units(r, &units);
-	for (size_t i = 0; i < units.n && i < rq->units; i++) {
-		/* The strings belong to members, which grow: keep a copy. */
-		scoped_free char *unit = xstrdup(units.at[i].unit);
-		scoped_free char *object = xstrdup(units.at[i].object);
-		struct body_unit u = { unit, object };
-		struct error *err = probe_unit(rq, r, &u);
-
-		if (err && (err->id[0] != 'U' || streq(err->id, "U10")))
-			return err;
-		if (err)
-			note(r, xasprintf("%s: not probed: %s", unit, err->message));
-		error_free(err);
-	}
-	if (units.n > rq->units)
-		note(r, xasprintf("%zu of %zu units that have the body were not probed for contracts "
-				  "(--units N)", units.n - rq->units, units.n));
+	if (!err || err->id[0] != 'U' || streq(err->id, "U10"))
+		return err;
+	note(r, xasprintf("%s: not probed: %s", unit, err->message));
+	error_free(err);
 	return NULL;
 }
-
-/* ---- the query ---- */
 
 static bool is_header(const char *file)
 {
 	return ends_with(file, ".h");
 }
+
+/* A header's function that folds to nothing leaves no trace in DWARF: units that have its name. */
+static struct error *probe_mentions(struct impact_request *rq, struct impact_result *r,
+				    const struct body_unit_vec *known, unsigned int limit)
+{
+	SCOPED(str_vec_free_all) struct str_vec more = { 0 };
+	SCOPED(map_free) struct map seen = { 0 };
+
+	for (size_t i = 0; i < known->n; i++)
+		map_put(&seen, known->at[i].unit, r);
+	TRY(mentioning_units(rq->target, r->file, r->function, &seen, &more));
+	for (size_t i = 0; i < more.n && i < limit; i++)
+		TRY(probe_or_note(rq, r, more.at[i], "vmlinux"));
+	if (more.n > limit)
+		note(r, xasprintf("%zu units have its name in their source, but no copy according to "
+				  "DWARF; %zu of them were not compiled to be sure (--units N)",
+				  more.n, more.n - limit));
+	return NULL;
+}
+
+static struct error *probe_units(struct impact_request *rq, struct impact_result *r)
+{
+	SCOPED(body_unit_vec_free) struct body_unit_vec units = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec names = { 0 };
+
+	body_units(r, &units);
+	for (size_t i = 0; i < units.n; i++) {
+		/* The strings belong to members, which are sorted and grow. */
+		str_vec_push(&names, xstrdup(units.at[i].unit));
+		str_vec_push(&names, xstrdup(units.at[i].object));
+		units.at[i] = (struct body_unit){ names.at[2 * i], names.at[2 * i + 1] };
+	}
+	for (size_t i = 0; i < units.n && i < rq->units; i++)
+		TRY(probe_or_note(rq, r, units.at[i].unit, units.at[i].object));
+	if (units.n > rq->units)
+		note(r, xasprintf("%zu of %zu units that have the body were not probed for contracts "
+				  "(--units N)", units.n - rq->units, units.n));
+	return is_header(r->file) ? probe_mentions(rq, r, &units, rq->units) : NULL;
+}
+
+/* ---- the query ---- */
 
 /* Opens what the question needs: a function that vmlinux does not have, or one of a header, may be
  * in any module. */
@@ -322,13 +362,49 @@ static struct error *find(struct impact_request *rq, struct lookup *found, bool 
 	return take(err);
 }
 
+/* Code that DWARF says nothing about (assembly): what the symbol table has. */
+static bool add_bare_symbols(struct impact_request *rq, struct impact_result *r)
+{
+	for (size_t k = 0; k < rq->index->n; k++) {
+		const struct index_part *part = &rq->index->parts[k];
+		struct index_range names = index_symbols_named(part, rq->function);
+
+		for (uint32_t i = 0; i < names.n; i++) {
+			uint32_t at = index_by_name(part, names.first + i);
+			const struct index_symbol *s = index_symbol(part, at);
+
+			if (!s || s->flags & SYMBOL_EXTERN)
+				continue;
+			struct impact_member *m = impact_add(r, part, at, ROLE_BODY,
+							     xstrdup("the function itself"));
+
+			add_callers(part, s, m);
+			add_outer_callers(rq->index, part, m);
+			impact_add_neighbours(r, part, at);
+		}
+	}
+	if (!r->members.n)
+		return false;
+	r->function = xstrdup(rq->function);
+	r->file = xstrdup("");
+	note(r, xstrdup("there is no debug information about it: assembly, or a body that was folded"));
+	impact_sort(r);
+	return true;
+}
+
 struct error *impact_query(struct impact_request *rq, struct impact_result *r)
 {
 	SCOPED(lookup_free) struct lookup found = { 0 };
 	bool modules;
 
 	*r = (struct impact_result){ 0 };
-	TRY(find(rq, &found, &modules));
+	struct error *err = find(rq, &found, &modules);
+
+	if (err && streq(err->id, "I3") && add_bare_symbols(rq, r)) {
+		error_free(err);
+		return NULL;
+	}
+	TRY(err);
 	const struct lookup_hit *hit = &found.hits.at[0];
 
 	r->function = xstrdup(index_string(hit->part, hit->function->name));

@@ -80,6 +80,9 @@ void impact_result_free(struct impact_result *result);
 /* Adds (or finds) a member by its symbol in the index and gives it a reason. *why is taken. */
 struct impact_member *impact_add(struct impact_result *result, const struct index_part *part,
 				 uint32_t symbol, enum impact_role role, char *why);
+/* Adds its cold part, its other names, and what is nothing but a jump to it. */
+void impact_add_neighbours(struct impact_result *result, const struct index_part *part,
+			   uint32_t symbol);
 /* One that the index does not know. */
 struct impact_member *impact_add_named(struct impact_result *result, const char *object,
 				       const char *symbol, const char *unit,

@@ -307,6 +307,17 @@ static struct error *read_units(struct reader *r)
 			  NULL;
 }
 
+/* Other names of a place are the same instance. */
+static void share_instances(struct index_builder *b)
+{
+	for (uint32_t i = b->first_symbol; i < b->end_symbol; i++) {
+		struct index_symbol *s = &b->symbols.at[i];
+
+		if (s->instance == INDEX_NONE)
+			s->instance = b->symbols.at[s->body].instance;
+	}
+}
+
 struct error *index_add_dwarf(struct index_builder *b, uint32_t object, const char *path,
 			      bool *found)
 {
@@ -320,6 +331,7 @@ struct error *index_add_dwarf(struct index_builder *b, uint32_t object, const ch
 
 	if (!err && r.dwarf)
 		err = read_units(&r);
+	share_instances(b);
 	if (r.dwfl)
 		dwfl_end(r.dwfl);
 	*found = b->units.n > units;

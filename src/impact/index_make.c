@@ -4,16 +4,18 @@
  * impact/modules.idx. A part appears under its name when it is whole (write_file()), is used by all
  * later runs, and made again when it is damaged, of another version, or older than what it is about.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/process.h"
 #include "base/progress.h"
 #include "impact/index_build.h"
 #include "impact/index_stream.h"
-#include "target/cache.h"
 
 static struct error *part_path(const struct target *t, const char *name, char **path)
 {
@@ -95,6 +97,23 @@ static struct error *make_module(const struct target *t, const char *name, const
 	return index_write(&b, to, source);
 }
 
+/* Waits for whoever makes an index of this target. A lock of its own: a target that is being added
+ * holds the other one. */
+static struct error *lock_index(const struct target *t, int *fd)
+{
+	scoped_free char *path = path_join(t->dir, "impact/lock");
+
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (*fd < 0)
+		return error_errno("%s", path);
+	while (flock(*fd, LOCK_EX)) {
+		if (errno != EINTR)
+			return error_errno("%s", path);
+		TRY(check_interrupted());
+	}
+	return NULL;
+}
+
 /* Opens, or makes and opens, the part of vmlinux. The lock keeps others from making it twice. */
 static struct error *vmlinux_part(struct target *t, struct index_part *part)
 {
@@ -105,7 +124,7 @@ static struct error *vmlinux_part(struct target *t, struct index_part *part)
 	TRY(part_path(t, "vmlinux", &path));
 	if (open_valid(path, source, part))
 		return NULL;
-	TRY(cache_lock(t->name, &lock));
+	TRY(lock_index(t, &lock));
 	if (open_valid(path, source, part))
 		return NULL;
 	TRY(index_make_vmlinux(t, path, source));
@@ -172,7 +191,7 @@ struct error *index_make_modules(struct target *target)
 	scoped_fd int lock = -1;
 
 	TRY(part_path(target, "modules", &path));
-	TRY(cache_lock(target->name, &lock));
+	TRY(lock_index(target, &lock));
 	TRY(index_stream_modules(target, &b));
 	return index_write(&b, path, stamp(target->vmlinux, 0));
 }

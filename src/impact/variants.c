@@ -43,6 +43,7 @@ struct error *variant_source_open(struct target *target, const char *unit, const
 	TRY(compiler_version(target->cc, &source->clang, &source->version));
 	TRY(unit_compile_original(target, unit, &original));
 	*object = take(original.original);
+	source->kobject = take(original.kobject);
 	source->original = *object;
 	unit_free(&original);
 	return read_file(path, &source->text, NULL);
@@ -51,7 +52,8 @@ struct error *variant_source_open(struct target *target, const char *unit, const
 void variant_source_free(struct variant_source *source)
 {
 	free(source->text);
-	source->text = NULL;
+	free(source->kobject);
+	source->text = source->kobject = NULL;
 }
 
 static void add_word(struct str_vec *argv, const char *word)

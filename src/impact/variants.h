@@ -15,6 +15,7 @@ struct variant_source {
 	unsigned int version; /* major version of the compiler */
 	struct target *target;    /* a unit of it: */
 	const char *unit;         /* "net/ipv4/tcp_input.c" */
+	char *kobject;            /* that it is part of */
 	const struct str_vec *argv; /* target NULL: compiler and flags, without source and output */
 };
 

@@ -13,10 +13,11 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "diff/compare.h"
+#include "impact/mention.h"
 #include "object/image.h"
 #include "units/variant.h"
 
-enum { HEADER_UNITS = 3 };
+enum { HEADER_UNITS = 2 };
 
 static uint64_t next_random(struct sample *s)
 {
@@ -207,9 +208,10 @@ static struct error *try_unit(struct sample *s, const struct impact_result *r, c
 /* ---- one function ---- */
 
 /* Units to look at: the function's own; of a header's, some that have a copy. */
-static void choose_units(struct sample *s, const struct impact_result *r, bool header,
-			 struct str_vec *units)
+static struct error *choose_units(struct sample *s, const struct impact_result *r, bool header,
+				  struct str_vec *units)
 {
+	SCOPED(str_vec_free_all) struct str_vec more = { 0 };
 	SCOPED(map_free) struct map seen = { 0 };
 
 	for (size_t i = 0; i < r->members.n; i++) {
@@ -228,6 +230,12 @@ static void choose_units(struct sample *s, const struct impact_result *r, bool h
 		if (!known)
 			str_vec_push(units, xstrdup(unit));
 	}
+	/* And one that may use it without a trace. */
+	if (header)
+		TRY(mentioning_units(s->target, r->file, r->function, &seen, &more));
+	if (more.n)
+		str_vec_push(units, xstrdup(more.at[next_random(s) % more.n]));
+	return NULL;
 }
 
 static bool is_unit_error(const struct error *err)
@@ -252,7 +260,7 @@ static struct error *try_function(struct sample *s, const char *file, const char
 	TRY(read_file(path, &text, NULL));
 	TRY(impact_query(&rq, &r));
 	changed = edited(text, r.line);
-	choose_units(s, &r, header, &units);
+	TRY(choose_units(s, &r, header, &units));
 	if (!changed || !units.n)
 		return NULL;
 	for (size_t i = 0; i < units.n; i++) {

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The index of the real kernels, and the answers that come of it. $SUTURE_TEST_FUNCTIONS says how many
+ * functions are changed for real (default 4), $SUTURE_TEST_SEED which.
+ */
+#include "../roads/road.h"
+
+#include <stdio.h>
+
+#include "base/process.h"
+#include "object/image.h"
+#include "sample.h"
+
+static unsigned long number_from(const char *variable, unsigned long otherwise)
+{
+	const char *text = getenv(variable);
+
+	return text && *text ? strtoul(text, NULL, 10) : otherwise;
+}
+
+#define assert_fine(expr)                                           \
+	do {                                                        \
+		struct error *e_ = (expr);                          \
+		if (e_)                                             \
+			fail_msg("%s: %s", e_->id, e_->message);    \
+	} while (0)
+
+static void query(struct impact_index *index, const char *what, struct impact_result *r)
+{
+	struct impact_request rq = { .target = road_target, .index = index, .function = what };
+
+	assert_fine(impact_query(&rq, r));
+}
+
+static size_t count_role(const struct impact_result *r, enum impact_role role)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->members.n; i++)
+		n += r->members.at[i].role == role;
+	return n;
+}
+
+/* What holds in every kernel of these configurations. */
+static void well_known_functions(void **state)
+{
+	scoped_index struct impact_index index = { 0 };
+	struct impact_result r;
+
+	assert_fine(index_open(road_target, &index));
+	query(&index, "kfree", &r);
+	assert_int_equal(count_role(&r, ROLE_BODY), 1);
+	assert_true(r.members.at[0].more_callers > 500);
+	impact_result_free(&r);
+	query(&index, "include/linux/kref.h:kref_put", &r);
+	assert_true(count_role(&r, ROLE_INLINED) > 100);
+	impact_result_free(&r);
+	/* The system call's body is in what the macros make of it (rule F8). */
+	query(&index, "__do_sys_read", &r);
+	assert_int_equal(count_role(&r, ROLE_INLINED), 2);
+	impact_result_free(&r);
+	query(&index, "__do_sys_getpid", &r);
+	assert_int_equal(count_role(&r, ROLE_BODY), 1);
+	assert_int_equal(count_role(&r, ROLE_TWIN), 2);
+	impact_result_free(&r);
+	assert_true(index_has(&index, "vmlinux"));
+	assert_false(index_has(&index, "no_such_module"));
+}
+
+/* Every place that an answer names has that symbol in the shipped image. */
+static void members_are_in_the_image(void **state)
+{
+	scoped_index struct impact_index index = { 0 };
+	scoped_image struct image *image = NULL;
+	size_t compared = 0;
+
+	assert_fine(index_open(road_target, &index));
+	assert_fine(image_open("vmlinux", road_target->vmlinux, &image));
+	for (uint32_t i = 0; i < index_function_count(&index.parts[0]); i += 400) {
+		const struct index_part *part = &index.parts[0];
+		const struct index_function *f = index_function(part, i);
+		scoped_free char *what = xasprintf("%s:%s", index_string(part, f->file),
+						   index_string(part, f->name));
+		struct impact_request rq = { .target = road_target, .index = &index,
+					     .function = what };
+		struct impact_result r;
+		scoped_error struct error *err = impact_query(&rq, &r);
+
+		for (size_t k = 0; !err && k < r.members.n; k++) {
+			const struct impact_member *m = &r.members.at[k];
+
+			if (!streq(m->object, "vmlinux"))
+				continue;
+			assert_non_null(image_named_at(image, m->place, m->symbol));
+			compared++;
+		}
+		impact_result_free(&r);
+	}
+	assert_true(compared > 200);
+}
+
+/* One module, on demand: its functions, and that its calls lead out of it by name. */
+static void a_module_is_indexed(void **state)
+{
+	scoped_index struct impact_index index = { 0 };
+	struct impact_result r;
+	bool calls_kfree = false;
+
+	assert_fine(index_open(road_target, &index));
+	assert_fine(index_need_module(road_target, &index, "zram"));
+	assert_true(index_has(&index, "zram"));
+	query(&index, "drivers/block/zram/zram_drv.c:disksize_store", &r);
+	assert_string_equal(r.members.at[0].object, "zram");
+	assert_string_equal(r.members.at[0].symbol, "disksize_store");
+	assert_string_equal(r.members.at[0].unit, "drivers/block/zram/zram_drv.c");
+	impact_result_free(&r);
+	const struct index_part *part = &index.parts[index.n - 1];
+	struct index_range kfree = index_symbols_named(part, "kfree");
+
+	for (uint32_t i = 0; i < kfree.n; i++) {
+		const struct index_symbol *s = index_symbol(part, index_by_name(part, kfree.first + i));
+
+		calls_kfree |= s->flags & SYMBOL_EXTERN && index_callers(part, s).n > 0;
+	}
+	assert_true(calls_kfree);
+}
+
+/* Below 0.3 s, the opening of the index included. */
+static void questions_are_quick(void **state)
+{
+	static const char *const names[] = { "kfree", "tcp_ack", "include/linux/kref.h:kref_put",
+					     "vfs_read", "schedule" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		scoped_index struct impact_index index = { 0 };
+		double start = own_cpu_seconds();
+		struct impact_result r;
+
+		assert_fine(index_open(road_target, &index));
+		query(&index, names[i], &r);
+		assert_true(own_cpu_seconds() - start < 0.3);
+		impact_result_free(&r);
+	}
+}
+
+static void run_sample(struct sample *s, size_t functions, size_t headers)
+{
+	scoped_index struct impact_index index = { 0 };
+
+	assert_fine(index_open(road_target, &index));
+	s->target = road_target;
+	s->index = &index;
+	s->random = 2 * number_from("SUTURE_TEST_SEED", 1) + 1;
+	assert_fine(sample_run(s, functions, false));
+	assert_fine(sample_run(s, headers, true));
+}
+
+static void no_changed_function_is_missed(void **state)
+{
+	struct sample s = { 0 };
+
+	run_sample(&s, number_from("SUTURE_TEST_FUNCTIONS", 4), 1);
+	for (size_t i = 0; i < s.missed.n; i++)
+		print_error("missed: %s\n", s.missed.at[i]);
+	print_message("%zu functions, %zu units, %zu changed, %zu extras\n", s.functions, s.units,
+		      s.changed, s.extras);
+	assert_int_equal(s.misses, 0);
+	assert_true(s.changed >= s.functions / 2);
+	sample_free(&s);
+}
+
+/* The measure itself: without looking at inlined copies, functions of headers are missed. */
+static void a_blind_answer_misses(void **state)
+{
+	struct sample s = { .blind = true };
+
+	run_sample(&s, 0, 1);
+	assert_true(s.misses > 0);
+	sample_free(&s);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(well_known_functions),
+		cmocka_unit_test(members_are_in_the_image),
+		cmocka_unit_test(a_module_is_indexed),
+		cmocka_unit_test(questions_are_quick),
+		cmocka_unit_test(no_changed_function_is_missed),
+		cmocka_unit_test(a_blind_answer_misses),
+	};
+
+	return road_run("impact", tests, ARRAY_SIZE(tests));
+}
