@@ -34,7 +34,7 @@ static struct error *build_once(struct target *target, char *fix_path, struct sa
 
 	TRY(temp_dir_new("bench", &out));
 	struct error *err = fix_read(&fix_path, 1, &fix);
-	struct build_request rq = { target, &fix, "livepatch-bench", out, true };
+	struct build_request rq = { target, &fix, "livepatch-bench", out, true, NULL };
 
 	if (!err)
 		err = build_livepatch(&rq, &report);

@@ -59,11 +59,41 @@ static struct error *make(struct target *t, struct symlist *l)
 	return err;
 }
 
+static struct error *add_own_module(struct target *t, const char *name, struct symlist *l)
+{
+	scoped_free char *path = NULL;
+	scoped_image struct image *image = NULL;
+
+	TRY(target_module(t, name, &path));
+	TRY(image_open(name, path, &image));
+	symlist_add_image(l, image);
+	return NULL;
+}
+
+/* A module tree: the modules that its kernel does not have come on top of the kernel's list. */
+static struct error *make_over_kernel(struct target *t, struct symlist *l)
+{
+	struct str_vec names = { 0 };
+
+	TRY(symlist_of_target(t->kernel, l));
+	struct error *err = target_modules(t, &names);
+
+	for (size_t i = 0; !err && i < names.n; i++)
+		if (!symlist_has_object(l, names.at[i]))
+			err = add_own_module(t, names.at[i], l);
+	if (err)
+		symlist_free(l);
+	str_vec_free_all(&names);
+	return err;
+}
+
 struct error *symlist_of_target(struct target *t, struct symlist *l)
 {
 	scoped_free char *path = path_join(t->dir, "symbols");
 	scoped_str struct str text = { 0 };
 
+	if (t->kernel)
+		return make_over_kernel(t, l);
 	if (t->user_build)
 		return make(t, l); /* it may be built again at any time */
 	if (path_exists(path)) {

@@ -195,13 +195,39 @@ static struct error *stage_module(struct build *b)
 		.target = b->rq->target, .name = b->rq->name, .subject = b->rq->fix->subject,
 		.replace = b->rq->replace, .functions = &b->report->replaced,
 		.objects = &b->objects, .namespaces = &b->namespaces, .workdir = dir,
+		.description = b->rq->description,
 		.findings = findings(b),
 	};
 	return module_build(&rq, &b->ko);
 }
 
+/* A callback of an object that never comes is never called: a misspelt name would go unnoticed. */
+static struct error *check_description(struct build *b)
+{
+	const struct description *d = b->rq->description;
+
+	for (size_t i = 0; d && i < d->objects.n; i++) {
+		const struct described_object *o = &d->objects.at[i];
+		scoped_free char *path = NULL, *place = xasprintf("%s:%zu", d->path, o->line);
+
+		if (streq(o->name, "vmlinux"))
+			continue;
+		struct error *err = target_module(b->rq->target, o->name, &path);
+
+		if (err && !streq(err->id, "T5"))
+			return err;
+		if (err)
+			finding_add(findings(b), "L2", SEVERITY_WARNING, o->name, NULL, place,
+				    "%s: callbacks are called only if some module of that name is "
+				    "loaded", err->message);
+		error_free(err);
+	}
+	return NULL;
+}
+
 static struct error *run_stages(struct build *b)
 {
+	TRY(check_description(b));
 	TRY(stage_units(b));
 	if (findings_refuse(findings(b)))
 		return NULL;

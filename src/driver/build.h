@@ -8,6 +8,7 @@
 
 #include "account/account.h"
 #include "base/finding.h"
+#include "description/description.h"
 #include "diff/closure.h"
 #include "target/target.h"
 #include "units/units.h"
@@ -18,6 +19,7 @@ struct build_request {
 	const char *name;    /* of the module: "livepatch-NAME" */
 	const char *out_dir; /* where the results go; must exist */
 	bool replace;
+	const struct description *description; /* NULL: none */
 };
 
 /* What became of one unit. */

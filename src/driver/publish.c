@@ -45,12 +45,14 @@ static struct error *copy_unit(const struct unit *unit, size_t index, const char
 static struct error *fill(const struct unit_vec *units, const char *workdir, const char *dir)
 {
 	scoped_free char *glue = path_join(workdir, "module/main.c");
+	scoped_free char *code = path_join(workdir, "module/code.c");
 	scoped_free char *kbuild = path_join(workdir, "module/Kbuild");
 
 	TRY(make_dirs(dir));
 	for (size_t i = 0; i < units->n; i++)
 		TRY(copy_unit(&units->at[i], i, workdir, dir));
 	TRY(copy_into(glue, dir, "main.c"));
+	TRY(copy_into(code, dir, "code.c"));
 	return copy_into(kbuild, dir, "Kbuild");
 }
 

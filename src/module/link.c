@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "convert/convert.h"
 #include "module/module.h"
 
 static struct error *write_text(const char *dir, const char *name, const char *text)
@@ -29,12 +30,33 @@ static struct error *add_objects(const struct module_request *rq, struct str *kb
 	return NULL;
 }
 
+/* The code of the description, after declarations of what it has to define; lines keep their number. */
+static struct error *add_code(const struct module_request *rq, struct str *kbuild)
+{
+	scoped_str struct str out = { 0 };
+	scoped_free char *text = NULL;
+	size_t size;
+
+	if (!rq->description || !rq->description->code)
+		return NULL;
+	TRY(read_file(rq->description->code, &text, &size));
+	scoped_free char *hooks = module_hooks(rq->description);
+
+	str_add(&out, "%s#line 1 \"%s\"\n", hooks, path_basename(rq->description->code));
+	str_add_bytes(&out, text, size);
+	str_add(kbuild, " code.o");
+	scoped_free char *path = path_join(rq->workdir, "code.c");
+
+	return write_file(path, out.s, out.n);
+}
+
 static struct error *write_sources(const struct module_request *rq)
 {
 	scoped_str struct str kbuild = { 0 };
 	scoped_free char *glue = module_glue(rq);
 
 	str_add(&kbuild, "obj-m := %s.o\n%s-y := main.o", rq->name, rq->name);
+	TRY(add_code(rq, &kbuild));
 	TRY(add_objects(rq, &kbuild));
 	str_add(&kbuild, "\n");
 	TRY(write_text(rq->workdir, "main.c", glue));
@@ -79,6 +101,32 @@ static struct error *run_kbuild(const struct module_request *rq, char **output)
 			  "run again with -v -k and look into the kept directory");
 }
 
+/*
+ * References of the description's code that nobody exports: to the kernel's symbols by name, as in
+ * a livepatch that is written by hand. A refusal leaves the module as it is.
+ */
+static struct error *resolve_code(const struct module_request *rq, const char *ko)
+{
+	struct convert_request convert = { .name = ko, .findings = rq->findings };
+	struct convert_result result = { 0 };
+	struct symlist symbols = { 0 };
+	scoped_free char *data = NULL;
+
+	if (!rq->description || !rq->description->code)
+		return NULL;
+	TRY(read_file(ko, &data, &convert.size));
+	TRY(symlist_of_target(rq->target, &symbols));
+	convert.data = data;
+	convert.symbols = &symbols;
+	struct error *err = convert_module(&convert, &result);
+
+	if (!err && result.module)
+		err = write_file(ko, result.module, result.size);
+	convert_result_free(&result);
+	symlist_free(&symbols);
+	return err;
+}
+
 struct error *module_build(const struct module_request *rq, char **ko)
 {
 	scoped_free char *output = NULL;
@@ -94,6 +142,9 @@ struct error *module_build(const struct module_request *rq, char **ko)
 	if (findings_refuse(rq->findings))
 		return NULL;
 	TRY(module_convert(linked, final));
+	TRY(resolve_code(rq, final));
+	if (findings_refuse(rq->findings))
+		return NULL;
 	*ko = take(final);
 	return NULL;
 }

@@ -9,18 +9,20 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "description/description.h"
 #include "diff/closure.h"
 #include "target/exports.h"
 #include "target/target.h"
 
 struct module_request {
 	struct target *target;
-	const char *name;                 /* module and file name: "livepatch-NAME" */
+	const char *name;                 /* of the module and its file */
 	const char *subject;              /* of the fix, for the glue's comment */
 	bool replace;                     /* atomic replace (klp_patch.replace) */
 	const struct replaced_vec *functions;
 	const struct str_vec *objects;    /* paths of the livepatch objects */
 	const struct str_vec *namespaces; /* to be imported (MODULE_IMPORT_NS) */
+	const struct description *description; /* callbacks, states, code; NULL: none */
 	const char *workdir;
 	struct finding_vec *findings;     /* gets what objtool has to say: B2, B4 */
 };
@@ -37,6 +39,8 @@ struct error *module_build(const struct module_request *request, char **ko);
  */
 struct error *module_check_objtool(const char *ko, const char *output, struct finding_vec *findings);
 
+/* Declarations of the functions that the description names: C text, the caller's. */
+char *module_hooks(const struct description *description);
 /* The glue source alone (caller's). */
 char *module_glue(const struct module_request *request);
 

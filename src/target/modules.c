@@ -50,6 +50,14 @@ static void free_files(struct module_file_vec *files)
 	module_file_vec_free(files);
 }
 
+static const struct module_file *file_named(const struct module_file_vec *files, const char *name)
+{
+	for (size_t i = 0; i < files->n; i++)
+		if (streq(files->at[i].name, name))
+			return &files->at[i];
+	return NULL;
+}
+
 static char *canonical(const char *name, size_t n)
 {
 	char *copy = xstrndup(name, n);
@@ -90,7 +98,10 @@ static struct error *walk(const char *root, struct module_file_vec *files)
 	return NULL;
 }
 
-/* Modules of a user's build: modules.order (whose lines end in .ko, or .o since 6.3). */
+/*
+ * Modules of a user's build: modules.order (whose lines end in .ko, or .o since 6.3). Modules that are
+ * not part of the kernel have absolute names there.
+ */
 static struct error *read_order(const char *objtree, struct module_file_vec *files)
 {
 	scoped_free char *order = path_join(objtree, "modules.order");
@@ -104,9 +115,10 @@ static struct error *read_order(const char *objtree, struct module_file_vec *fil
 
 		while (stem && p[stem - 1] != '.')
 			stem--;
-		scoped_free char *path = stem ? xasprintf("%s/%.*sko", objtree, (int)stem, p) : NULL;
+		scoped_free char *name = xasprintf("%.*sko", (int)stem, p);
+		scoped_free char *path = *p == '/' ? xstrdup(name) : path_join(objtree, name);
 
-		if (path && path_exists(path))
+		if (stem && path_exists(path))
 			add_file(files, path);
 		p += n + (p[n] == '\n');
 	}
@@ -118,11 +130,37 @@ static int by_module_name(const void *a, const void *b)
 	return strcmp(((const struct module_file *)a)->name, ((const struct module_file *)b)->name);
 }
 
-static struct error *list_files(const struct target *t, struct module_file_vec *files)
+static struct error *collect_files(const struct target *t, struct module_file_vec *files)
 {
 	scoped_free char *root = xasprintf("%s/image/lib/modules/%s/kernel", t->dir, t->release);
 
-	TRY(t->user_build ? read_order(t->objtree, files) : walk(root, files));
+	return t->user_build ? read_order(t->objtree, files) : walk(root, files);
+}
+
+/* What the kernel has beside the modules of the tree; of two of one name the tree's counts. */
+static struct error *add_kernel_files(const struct target *kernel, struct module_file_vec *files)
+{
+	struct module_file_vec more = { 0 };
+	struct error *err = collect_files(kernel, &more);
+	size_t own = files->n;
+
+	for (size_t i = 0; i < more.n; i++) {
+		const struct module_file_vec first = { files->at, own, own };
+
+		if (file_named(&first, more.at[i].name))
+			continue;
+		module_file_vec_push(files, more.at[i]);
+		more.at[i] = (struct module_file){ 0 };
+	}
+	free_files(&more);
+	return err;
+}
+
+static struct error *list_files(const struct target *t, struct module_file_vec *files)
+{
+	TRY(collect_files(t, files));
+	if (t->kernel)
+		TRY(add_kernel_files(t->kernel, files));
 	if (files->n)
 		qsort(files->at, files->n, sizeof(*files->at), by_module_name);
 	return NULL;
@@ -184,7 +222,7 @@ static struct error *unpack_to(const struct module_file *file, const char *to)
 
 static struct error *module_of(const struct target *t, const struct module_file *file, char **path)
 {
-	scoped_free char *dir = path_join(t->dir, "modules");
+	scoped_free char *dir = path_join(t->kernel ? t->kernel->dir : t->dir, "modules");
 	scoped_free char *to = xasprintf("%s/%s.ko", dir, file->name);
 
 	if (!file->packing->program) {
@@ -351,14 +389,6 @@ struct depends_walk {
 	struct map seen;
 	struct str_vec *order;
 };
-
-static const struct module_file *file_named(const struct module_file_vec *files, const char *name)
-{
-	for (size_t i = 0; i < files->n; i++)
-		if (streq(files->at[i].name, name))
-			return &files->at[i];
-	return NULL;
-}
 
 /* Depth first: what a module needs comes before it. `last`: is this the module asked for? */
 static struct error *visit(struct depends_walk *w, const char *name, bool last)

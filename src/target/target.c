@@ -30,6 +30,7 @@ void target_free(struct target *target)
 	free(target->config);
 	free(target->symvers);
 	free(target->cc);
+	target_free(target->kernel);
 	free(target->config_text);
 	free(target);
 }

@@ -25,6 +25,7 @@ struct target {
 	char *symvers;    /* Module.symvers */
 	char *cc;         /* the compiler, "x86_64-linux-gnu-gcc-12" or "gcc" */
 	bool user_build;  /* target add --build: srctree and objtree belong to the user */
+	struct target *kernel; /* of a module tree: the kernel that it was built for, owned; else NULL */
 	char *config_text; /* private: contents of config, read when first asked for */
 };
 
@@ -39,6 +40,16 @@ static inline void cleanup_target(struct target **t)
 	target_free(*t);
 }
 #define scoped_target __attribute__((cleanup(cleanup_target)))
+
+/*
+ * A module tree: the finished build of modules that are not part of the kernel (make -C KERNEL M=dir).
+ * The target is like that of the kernel, but source, objects and the first modules looked at are those
+ * of dir, which is only read. Takes over kernel, also on error. Ids T12 (nothing was built there), Y1.
+ */
+struct error *target_open_module_tree(const char *dir, struct target *kernel,
+				      struct target **target);
+/* Directory in which the recorded compile commands ran; relative names in them start there. */
+const char *target_command_dir(const struct target *target);
 
 /* All complete targets of the cache, sorted by name; free each. */
 struct error *target_list(struct target_vec *list);

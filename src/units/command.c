@@ -140,13 +140,13 @@ static struct error *find_kobject(struct command *c)
 
 /*
  * How the command names the source tree: LINUXINCLUDE begins with
- * -I$(srctree)/arch/$(SRCARCH)/include (top Makefile).
+ * -I$(srctree)/arch/$(SRCARCH)/include (top Makefile). A module tree is named by its absolute path.
  */
 static void find_tree(const struct target *t, struct command *c)
 {
 	static const char suffix[] = "/arch/x86/include";
 
-	for (size_t i = 0; i < c->argv.n && !c->tree; i++) {
+	for (size_t i = 0; i < c->argv.n && !c->tree && !t->kernel; i++) {
 		const char *w = c->argv.at[i];
 
 		if (starts_with(w, "-I") && ends_with(w, suffix))
@@ -172,9 +172,9 @@ static struct error *find_source(const struct target *t, struct command *c)
 	scoped_free char *tree =
 		c->tree[0] == '/' ? xstrdup(c->tree) : path_join(t->objtree, c->tree);
 
-	c->source = path_below(tree, t->objtree, file);
+	c->source = path_below(tree, target_command_dir(t), file);
 	if (!c->source)
-		c->source = path_below(t->objtree, t->objtree, file);
+		c->source = path_below(t->objtree, target_command_dir(t), file);
 	if (!c->source)
 		return error_new("U11", "%s: compiled from %s, outside of the source tree",
 				 c->object_name, file);
@@ -204,6 +204,7 @@ struct error *command_parse(const struct target *target, const char *object_name
 		return error_new("U11",
 				 "%s: its recorded command is not one of a C compiler: %.80s",
 				 object_name, plain);
+	command->outside = target->kernel != NULL;
 	TRY(find_source(target, command));
 	return find_kobject(command);
 }
@@ -273,6 +274,9 @@ void command_argv(const struct command *c, const char *farm, const char *object,
 
 		str_vec_push(argv, word);
 	}
+	if (replace && c->outside) { /* Kbuild maps __FILE__ only for the kernel's own files */
+		str_vec_push(argv, xasprintf("-fmacro-prefix-map=%s/=%s/", farm, c->tree));
+	}
 	push(argv, "-ffunction-sections");
 	push(argv, "-fdata-sections");
 	push(argv, "-MMD");
@@ -286,7 +290,7 @@ void command_argv(const struct command *c, const char *farm, const char *object,
 char *command_cwd(const struct target *t, const struct command *c, const char *farm)
 {
 	if (!farm || c->tree[0] == '/')
-		return xstrdup(t->objtree);
+		return xstrdup(target_command_dir(t));
 	scoped_free char *rel = path_below(t->srctree, "/", t->objtree);
 
 	return rel ? path_join(farm, rel) : xstrdup(farm);

@@ -15,6 +15,7 @@ struct command {
 	char *source;	     /* "net/ipv4/tcp_input.c", relative to the source tree */
 	char *tree;	     /* how the command names the source tree: absolute, "." or ".." */
 	char *kobject;	     /* "vmlinux" or the module's name */
+	bool outside;	     /* of a module tree */
 	struct str_vec argv; /* without output, dependency and plain -Werror options */
 };
 DEFINE_VEC(command_vec, struct command)

@@ -148,7 +148,7 @@ static uint64_t stamp(const struct target *t, const char *deps)
 
 	for (size_t i = 0; !err && i < files.n; i++) {
 		scoped_free char *path = files.at[i][0] == '/' ? xstrdup(files.at[i])
-							       : path_join(t->objtree, files.at[i]);
+							       : path_join(target_command_dir(t), files.at[i]);
 		struct stat st;
 
 		if (stat(path, &st))

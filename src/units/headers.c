@@ -147,7 +147,7 @@ static bool cmd_lists(const struct target *t, const char *text, size_t size, con
 		while (start > text && !strchr(" \t\n", start[-1]))
 			start--;
 		scoped_free char *word = xstrndup(start, p + n - start);
-		scoped_free char *rel = path_below(t->srctree, t->objtree, word);
+		scoped_free char *rel = path_below(t->srctree, target_command_dir(t), word);
 
 		if (rel && streq(rel, path))
 			return true;

@@ -223,7 +223,7 @@ static struct error *build_fix(const struct table *t, char *path, const char *na
 
 	TRY(target_open(t->target, &target));
 	TRY(make_dirs(dir));
-	struct build_request request = { target, &fix, module, dir, true };
+	struct build_request request = { target, &fix, module, dir, true, NULL };
 	struct error *err = fix_read(&path, 1, &fix);
 
 	if (!err)

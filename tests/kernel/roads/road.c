@@ -42,7 +42,8 @@ static uint64_t hash_tree(const char *path)
 	return tree_hash;
 }
 
-static int run_for(const char *name, const struct CMUnitTest *tests, size_t n)
+/* Runs for road_target, in a scratch directory of its own. */
+static int run_here(const char *name, int (*run)(void *arg), void *arg)
 {
 	scoped_temp_dir char *dir = NULL;
 	uint64_t before = hash_tree(road_target->srctree);
@@ -51,7 +52,7 @@ static int run_for(const char *name, const struct CMUnitTest *tests, size_t n)
 	assert_null(err);
 	road_dir = dir;
 	print_message("%s: %s\n", road_target->name, name);
-	int failed = _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+	int failed = run(arg);
 
 	if (hash_tree(road_target->srctree) != before) {
 		print_error("%s has been written to\n", road_target->srctree);
@@ -60,7 +61,7 @@ static int run_for(const char *name, const struct CMUnitTest *tests, size_t n)
 	return failed;
 }
 
-int road_run(const char *name, const struct CMUnitTest *tests, size_t n)
+int road_for_each_target(const char *name, int (*run)(void *arg), void *arg)
 {
 	struct target_vec targets = { 0 };
 	size_t ran = 0;
@@ -78,7 +79,7 @@ int road_run(const char *name, const struct CMUnitTest *tests, size_t n)
 	for (size_t i = 0; i < targets.n; i++) {
 		road_target = targets.at[i];
 		if (is_wanted(road_target, getenv("SUTURE_TEST_TARGETS"))) {
-			failed += run_for(name, tests, n);
+			failed += run_here(name, run, arg);
 			ran++;
 		}
 		target_free(targets.at[i]);
@@ -87,6 +88,24 @@ int road_run(const char *name, const struct CMUnitTest *tests, size_t n)
 	if (!ran)
 		print_message("skipped: no target in the cache (suture target add)\n");
 	return failed ? 1 : ran ? 0 : ROAD_SKIP;
+}
+
+struct group {
+	const char *name;
+	const struct CMUnitTest *tests;
+	size_t n;
+};
+
+static int run_group(void *arg)
+{
+	const struct group *g = arg;
+
+	return _cmocka_run_group_tests(g->name, g->tests, g->n, NULL, NULL);
+}
+
+int road_run(const char *name, const struct CMUnitTest *tests, size_t n)
+{
+	return road_for_each_target(name, run_group, &(struct group){ name, tests, n });
 }
 
 /* ---- fixes ---- */
@@ -146,7 +165,7 @@ struct error *road_build(const char *patch, const char *name, struct build_repor
 {
 	scoped_free char *module = xasprintf("livepatch-%s", name);
 	struct fix fix = { 0 };
-	struct build_request request = { road_target, &fix, module, road_dir, true };
+	struct build_request request = { road_target, &fix, module, road_dir, true, NULL };
 
 	*report = (struct build_report){ 0 };
 	struct error *err = fix_parse(&fix, name, patch, strlen(patch));

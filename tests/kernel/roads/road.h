@@ -32,6 +32,9 @@ extern char *road_dir;
  * $SUTURE_TEST_FILTER: only tests whose name matches.
  */
 int road_run(const char *name, const struct CMUnitTest *tests, size_t n);
+/* The same for tests that are known only when the target is: calls run(arg), which gives the number of
+ * failed tests, for each target. */
+int road_for_each_target(const char *name, int (*run)(void *arg), void *arg);
 
 /* Replaces the only (or, with `first`, the first) occurrence of `find` in a source file. */
 struct road_edit {
