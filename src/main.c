@@ -18,6 +18,7 @@ static const struct command {
 } commands[] = {
 	{ "target", command_target, "add, list, show, remove the kernels to be patched" },
 	{ "build", command_build, "fix and target in, livepatch module out" },
+	{ "check", command_check, "what can go wrong with a livepatch, before it is loaded" },
 	{ "convert", command_convert, "finish a livepatch module that was written by hand" },
 	{ "diff", command_diff, "compare two relocatable objects, function by function" },
 	{ "inspect", command_inspect, "what a livepatch module replaces, relocates, needs" },

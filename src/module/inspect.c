@@ -304,6 +304,8 @@ void inspection_free(struct inspection *in)
 		free(in->relocs.at[i].position);
 	}
 	inspect_func_vec_free(&in->functions);
+	inspect_object_vec_free(&in->objects);
+	inspect_state_vec_free(&in->states);
 	inspect_reloc_vec_free(&in->relocs);
 	inspect_import_vec_free(&in->imports);
 	inspect_special_vec_free(&in->specials);
