@@ -19,6 +19,7 @@ static const struct command {
 	{ "target", command_target, "add, list, show, remove the kernels to be patched" },
 	{ "build", command_build, "fix and target in, livepatch module out" },
 	{ "extract", command_extract, "fix or function in, readable source of a livepatch out" },
+	{ "check", command_check, "what can go wrong with a livepatch, before it is loaded" },
 	{ "convert", command_convert, "finish a livepatch module that was written by hand" },
 	{ "diff", command_diff, "compare two relocatable objects, function by function" },
 	{ "impact", command_impact, "what the compiler did to a function: what else must be replaced" },

@@ -13,6 +13,7 @@ enum exit_code {
 };
 
 int command_build(int argc, char **argv);
+int command_check(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_diff(int argc, char **argv);
 int command_extract(int argc, char **argv);

@@ -20,7 +20,7 @@ const char *const callback_names[NR_CALLBACKS] = {
 /* include/linux/module.h: MODULE_NAME_LEN is 64 - sizeof(unsigned long), with the NUL. */
 enum { NAME_LIMIT = 55 };
 
-enum section { NO_SECTION, LIVEPATCH, OBJECT, STATE };
+enum section { NO_SECTION, LIVEPATCH, OBJECT, STATE, WAIVE, DECLARE };
 
 static const struct section_kind {
 	enum section section;
@@ -30,6 +30,8 @@ static const struct section_kind {
 	{ LIVEPATCH, "livepatch", false },
 	{ OBJECT, "object", true },
 	{ STATE, "state", true },
+	{ WAIVE, "waive", true },
+	{ DECLARE, "declare", true },
 };
 
 struct parser {
@@ -168,6 +170,23 @@ static struct error *set_version(struct parser *p, const char *value)
 	return NULL;
 }
 
+static struct described_waiver *waiver(struct parser *p)
+{
+	return &p->d->waivers.at[p->d->waivers.n - 1];
+}
+
+static struct error *set_symbol(struct parser *p, const char *value)
+{
+	waiver(p)->symbol = xstrdup(value);
+	return NULL;
+}
+
+static struct error *set_reason(struct parser *p, const char *value)
+{
+	waiver(p)->reason = xstrdup(value);
+	return NULL;
+}
+
 static const struct key {
 	enum section section;
 	const char *name;
@@ -184,6 +203,10 @@ static const struct key {
 	{ OBJECT, "pre_unpatch", set_pre_unpatch, false },
 	{ OBJECT, "post_unpatch", set_post_unpatch, false },
 	{ STATE, "version", set_version, true },
+	{ WAIVE, "symbol", set_symbol, true },
+	{ WAIVE, "reason", set_reason, true },
+	{ DECLARE, "symbol", set_symbol, false },
+	{ DECLARE, "reason", set_reason, true },
 };
 
 /* ---- lines ---- */
@@ -253,6 +276,16 @@ static struct error *begin_state(struct parser *p, const char *id)
 	return NULL;
 }
 
+/* The same id may be waived for several symbols. */
+static struct error *begin_waiver(struct parser *p, const char *id)
+{
+	if (!isupper((unsigned char)*id) || !id[1] || id[1 + strspn(id + 1, "0123456789")])
+		return bad(p, "'%s' is not the id of a finding, such as S9", id);
+	described_waiver_vec_push(&p->d->waivers, (struct described_waiver){
+		.id = xstrdup(id), .declaration = p->section == DECLARE, .line = p->line });
+	return NULL;
+}
+
 static struct error *begin(struct parser *p, const struct section_kind *kind, const char *argument)
 {
 	if (kind->argument != (*argument != 0))
@@ -265,6 +298,8 @@ static struct error *begin(struct parser *p, const struct section_kind *kind, co
 		return begin_object(p, argument);
 	if (kind->section == STATE)
 		return begin_state(p, argument);
+	if (kind->section == WAIVE || kind->section == DECLARE)
+		return begin_waiver(p, argument);
 	if (p->had_livepatch)
 		return bad(p, "a second [livepatch]");
 	p->had_livepatch = true;
@@ -300,7 +335,8 @@ static struct error *read_section(struct parser *p, char *text)
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
 		if (streq(sections[i].name, kind))
 			return begin(p, &sections[i], argument);
-	return bad(p, "unknown section [%s]; there are: livepatch, object NAME, state ID", kind);
+	return bad(p, "unknown section [%s]; there are: livepatch, object NAME, state ID, "
+		      "waive ID, declare ID", kind);
 }
 
 static struct error *read_line(struct parser *p, char *line)
@@ -367,6 +403,12 @@ void description_free(struct description *d)
 		for (size_t k = 0; k < NR_CALLBACKS; k++)
 			free(d->objects.at[i].callbacks[k]);
 	}
+	for (size_t i = 0; i < d->waivers.n; i++) {
+		free(d->waivers.at[i].id);
+		free(d->waivers.at[i].symbol);
+		free(d->waivers.at[i].reason);
+	}
+	described_waiver_vec_free(&d->waivers);
 	described_object_vec_free(&d->objects);
 	described_state_vec_free(&d->states);
 	free(d->path);

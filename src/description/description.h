@@ -7,6 +7,7 @@
 #ifndef SUTURE_DESCRIPTION_DESCRIPTION_H
 #define SUTURE_DESCRIPTION_DESCRIPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -33,6 +34,19 @@ struct described_state {
 };
 DEFINE_VEC(described_state_vec, struct described_state)
 
+/*
+ * [waive ID]: a finding that the author has looked at. [declare ID]: what no tool can see and the
+ * author vouches for.
+ */
+struct described_waiver {
+	char *id;     /* of a finding, "S9" */
+	char *symbol; /* the finding's; NULL: a declaration for the whole fix */
+	char *reason;
+	bool declaration;
+	size_t line;
+};
+DEFINE_VEC(described_waiver_vec, struct described_waiver)
+
 struct description {
 	char *path;
 	char *name;  /* of the module, exactly; NULL: not given */
@@ -41,6 +55,7 @@ struct description {
 	char *init, *exit; /* functions around the module's life; NULL: none */
 	struct described_object_vec objects;
 	struct described_state_vec states;
+	struct described_waiver_vec waivers; /* and declarations */
 };
 
 /* Id L1: what is wrong in which line; Y1: the file cannot be read. The result is the caller's, also

@@ -307,6 +307,8 @@ void inspection_free(struct inspection *in)
 	for (size_t i = 0; i < in->functions.n; i++)
 		free(in->functions.at[i].address);
 	inspect_func_vec_free(&in->functions);
+	inspect_object_vec_free(&in->objects);
+	inspect_state_vec_free(&in->states);
 	inspect_reloc_vec_free(&in->relocs);
 	inspect_import_vec_free(&in->imports);
 	inspect_special_vec_free(&in->specials);

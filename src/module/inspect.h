@@ -26,6 +26,21 @@ struct inspect_func {
 };
 DEFINE_VEC(inspect_func_vec, struct inspect_func)
 
+/* An object of the list with its callbacks, in the order of struct klp_callbacks. */
+enum { INSPECT_CALLBACKS = 4 };
+struct inspect_object {
+	const char *kobject;
+	bool callbacks[INSPECT_CALLBACKS];
+};
+DEFINE_VEC(inspect_object_vec, struct inspect_object)
+
+/* Of klp_patch.states (since 5.5). */
+struct inspect_state {
+	uint64_t id;
+	uint32_t version;
+};
+DEFINE_VEC(inspect_state_vec, struct inspect_state)
+
 /* Late relocations of one section against one symbol. */
 struct inspect_reloc {
 	char *patched;   /* object at whose coming they are applied */
@@ -58,6 +73,8 @@ struct inspection {
 	const char *source; /* how the functions were found: "klp_patch", ".kpatch.funcs", ..., or NULL */
 	int replace;        /* klp_patch.replace: 0, 1, or -1 for unknown */
 	struct inspect_func_vec functions;
+	struct inspect_object_vec objects;
+	struct inspect_state_vec states;
 	struct inspect_reloc_vec relocs;
 	struct inspect_import_vec imports;
 	struct inspect_special_vec specials;

@@ -13,8 +13,9 @@
 #include "base/str.h"
 
 enum {
-	PATCH_OBJECTS = 8, PATCH_REPLACE = 24,   /* struct klp_patch: mod, objs, states, replace (5.1) */
-	OBJECT_FUNCS = 8,                        /* struct klp_object: name, funcs */
+	PATCH_OBJECTS = 8, PATCH_STATES = 16, PATCH_REPLACE = 24, /* struct klp_patch: mod, objs, ... */
+	OBJECT_FUNCS = 8, OBJECT_CALLBACKS = 16, /* struct klp_object: name, funcs, callbacks */
+	STATE_VERSION = 8, STATE_SIZE = 24,      /* struct klp_state: id, version, data (5.5) */
 	FUNC_NEW = 8, FUNC_SYMPOS = 16,          /* struct klp_func: old_name, new_func, old_sympos */
 	KPATCH_SYMPOS = 32, KPATCH_NAME = 40, KPATCH_OBJECT = 48, /* struct kpatch_patch_func */
 };
@@ -137,6 +138,34 @@ static void read_funcs(struct inspection *in, const char *kobject, struct obj_se
 	}
 }
 
+static bool is_pointer_to_code(const struct obj_section *s, uint64_t at)
+{
+	uint64_t to;
+
+	return is_code(pointer(s, at, &to));
+}
+
+static void read_callbacks(struct inspection *in, const char *kobject, const struct obj_section *s,
+			   uint64_t at)
+{
+	struct inspect_object o = { .kobject = kobject };
+
+	for (size_t i = 0; i < INSPECT_CALLBACKS; i++)
+		o.callbacks[i] = is_pointer_to_code(s, at + OBJECT_CALLBACKS + i * 8);
+	inspect_object_vec_push(&in->objects, o);
+}
+
+/* Ends with the state of id 0. */
+static void read_states(struct inspection *in, const struct obj_section *patch, uint64_t field)
+{
+	uint64_t at;
+	const struct obj_section *s = pointer(patch, field, &at);
+
+	for (; is_data(s) && number_at(s, at); at += STATE_SIZE)
+		inspect_state_vec_push(&in->states, (struct inspect_state){
+			number_at(s, at), (uint32_t)number_at(s, at + STATE_VERSION) });
+}
+
 /* Objects without a name (vmlinux) have a pointer only at their second member. */
 static void read_objects(struct inspection *in, struct obj_section *s, uint64_t start)
 {
@@ -154,6 +183,7 @@ static void read_objects(struct inspection *in, struct obj_section *s, uint64_t 
 		const char *name = text_at(s, at);
 		struct obj_section *funcs = pointer(s, field, &to);
 
+		read_callbacks(in, name ? name : "vmlinux", s, at);
 		read_funcs(in, name ? name : "vmlinux", funcs, to);
 	}
 }
@@ -169,6 +199,7 @@ static bool read_patch(struct inspection *in, struct obj_section *s, const struc
 	in->source = "klp_patch";
 	in->replace = number_at(s, r->offset + PATCH_REPLACE) & 1;
 	read_objects(in, objects, to);
+	read_states(in, s, r->offset + PATCH_STATES);
 	return true;
 }
 

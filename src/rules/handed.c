@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "rules/handed.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+/* Relocations between loading an argument and the call. */
+enum { WINDOW = 6 };
+
+static bool is_call(const struct obj_reloc *r)
+{
+	return r->type == R_X86_64_PLT32;
+}
+
+/* The function or variable of the module whose address the relocation gives; NULL if none. */
+static const struct obj_symbol *taken(const struct obj_reloc *r)
+{
+	struct obj_ref ref = object_reloc_ref(r, 4);
+
+	if (is_call(r) || !ref.symbol || !ref.symbol->section || ref.offset ||
+	    (ref.symbol->type != STT_OBJECT && ref.symbol->type != STT_FUNC) ||
+	    streq(ref.symbol->name, "__this_module"))
+		return NULL;
+	if (ref.symbol->type == STT_OBJECT && !(ref.symbol->section->flags & SHF_WRITE))
+		return NULL;
+	return ref.symbol;
+}
+
+static bool points_to_code(const struct obj_symbol *s)
+{
+	size_t first, n;
+
+	if (s->type == STT_FUNC)
+		return true;
+	n = object_relocs_in(s->section, s->value, s->value + s->size, &first);
+	for (size_t i = first; i < first + n; i++) {
+		const struct obj_section *to = s->section->relocs[i].symbol->section;
+
+		if (to && (to->flags & SHF_EXECINSTR))
+			return true;
+	}
+	return false;
+}
+
+/* "unregister_*" fits any function of that beginning. */
+static bool calls(const struct object *o, const char *pattern)
+{
+	size_t n = strcspn(pattern, "*");
+
+	for (size_t i = 1; i < o->nsymbols; i++)
+		if (o->symbols[i].shndx == SHN_UNDEF && strncmp(o->symbols[i].name, pattern, n) == 0 &&
+		    (pattern[n] || !o->symbols[i].name[n]))
+			return true;
+	return false;
+}
+
+static void visit_call(const struct object *o, const struct obj_section *s, size_t from,
+		       const struct obj_symbol *what, handed_visit *visit, void *arg)
+{
+	struct obj_ref in = object_locate((struct obj_section *)s, s->relocs[from].offset);
+
+	for (size_t i = from + 1; i < s->nrelocs && i < from + WINDOW; i++) {
+		const struct obj_reloc *r = &s->relocs[i];
+		const struct registrar *to = is_call(r) ? registrar_find(r->symbol->name) : NULL;
+
+		if (object_locate((struct obj_section *)s, r->offset).symbol != in.symbol)
+			return;
+		if (!to)
+			continue;
+		visit(arg, &(struct handed){ what, in.symbol, to, r->symbol->name, points_to_code(what),
+					     to->undo && calls(o, to->undo) });
+		return;
+	}
+}
+
+void handed_each(const struct object *o, handed_visit *visit, void *arg)
+{
+	for (size_t i = 1; i < o->nsections; i++) {
+		const struct obj_section *s = &o->sections[i];
+
+		if (!(s->flags & SHF_EXECINSTR))
+			continue;
+		for (size_t k = 0; k < s->nrelocs; k++) {
+			const struct obj_symbol *what = taken(&s->relocs[k]);
+
+			if (what)
+				visit_call(o, s, k, what, visit, arg);
+		}
+	}
+}
