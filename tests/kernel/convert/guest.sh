@@ -69,10 +69,8 @@ unload() {
 addresses() {
 	module=$1
 	shift
-	for symbol; do
-		awk -v m="[$module]" -v s="$symbol" \
-			'$4 == m && $3 == s { print "kallsyms." s, $1 }' /proc/kallsyms
-	done
+	awk -v m="[$module]" -v names=" $* " \
+		'$4 == m && index(names, " " $3 " ") { print "kallsyms." $3, $1 }' /proc/kallsyms
 }
 
 # busybox tries a module that was refused a second time.
