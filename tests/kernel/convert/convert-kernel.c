@@ -474,8 +474,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(the_kernel_did_not_complain, end),
 	};
 
-	if (argc != 4)
+	if (!live_set_paths(argc, argv))
 		return 64;
-	live_paths = (struct live_paths){ argv[1], argv[2], argv[3] };
 	return live_run("convert", tests, ARRAY_SIZE(tests), build_and_boot);
 }

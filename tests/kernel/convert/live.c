@@ -12,6 +12,15 @@ struct target *live_target;
 char *live_dir;
 struct live_paths live_paths;
 
+bool live_set_paths(int argc, char **argv)
+{
+	if (argc != 4)
+		return false;
+	live_paths = (struct live_paths){ realpath(argv[1], NULL), realpath(argv[2], NULL),
+					  realpath(argv[3], NULL) };
+	return live_paths.suture && live_paths.makefile && live_paths.directory;
+}
+
 /* ---- targets ---- */
 
 static bool is_wanted(const struct target *t, const char *names)

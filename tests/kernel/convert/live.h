@@ -27,6 +27,8 @@ struct live_paths {
 	const char *suture, *makefile, *directory; /* the program, livepatch.mk, this directory */
 };
 extern struct live_paths live_paths;
+/* From the arguments of the test program; false when one is not there. */
+bool live_set_paths(int argc, char **argv);
 
 /*
  * Runs the tests for each target ($SUTURE_TEST_TARGETS, default: all of Debian's). setup() of the

@@ -247,8 +247,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(clean),
 	};
 
-	if (argc != 4)
+	if (!live_set_paths(argc, argv))
 		return 64;
-	live_paths = (struct live_paths){ argv[1], argv[2], argv[3] };
 	return live_run("makefile", tests, ARRAY_SIZE(tests), copy_example);
 }
