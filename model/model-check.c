@@ -207,6 +207,7 @@ int main(int argc, char **argv)
 	bool stories = argc > 1 && streq(argv[1], "--story");
 	int first = with_long || stories ? 2 : 1;
 	size_t number = 0, failed = 0;
+	double cpu = 0;
 
 	if (argc == 2 && streq(argv[1], "--list"))
 		return list_rows(), 0;
@@ -237,8 +238,9 @@ int main(int argc, char **argv)
 		} else if (!report(++number, row, &v)) {
 			failed++;
 		}
+		cpu += v.cpu;
 		free(v.violated);
 	}
-	printf("1..%zu\n", number);
+	printf("1..%zu\n# %.0f s CPU in all\n", number, cpu);
 	return number == 0 || failed != 0;
 }
