@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Callbacks of livepatches, and the order in which they may be called: klp_*_callback() in kernel/livepatch/core.h. */
+/* Callbacks of livepatches, and the order in which they may be called: klp_*_callback() in core.h. */
 /*
  * A reversed enable calls post_unpatch after pre_patch; a reversed disable calls
  * post_patch after pre_unpatch: klp_complete_transition() only looks at the target.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The transition of the kernel's livepatches (kernel/livepatch in 5.10 to 7.x, x86-64, ORC unwinder).
+ * The transition of the kernel's livepatches (kernel/livepatch of 6.1 and 6.12, x86-64, ORC unwinder).
  * docs/model.md tells what is modelled and what is not. Switches: run `model-check --list`.
  */
 #include "instance.h"

@@ -14,7 +14,9 @@ inline module_coming_patch(p_)
 	if
 	:: listed[p_] ->
 		pre_patch_callback(p_, 1);
+#ifndef MUT_COMING
 		klp_patch_object(p_, true);
+#endif
 		if
 		:: p_ != current_patch ->
 			callback(p_, 1, CALLBACK_STATE(p_, 1) == 1, 2)
@@ -32,7 +34,9 @@ inline module_going_patch(p_)
 		:: p_ != current_patch -> pre_unpatch_callback(p_, 1)
 		:: else
 		fi;
+#ifndef MUT_GOING
 		klp_unpatch_object(p_, true, false);
+#endif
 		post_unpatch_callback(p_, 1)
 	:: else
 	fi
@@ -51,10 +55,8 @@ end_loader:
 #endif
 		LOCK;                   /* klp_module_coming() */
 		module_alive = 1;
-#ifndef MUT_COMING
 		module_coming_patch(1);
 		module_coming_patch(2);
-#endif
 		UNLOCK;
 		module_usable = 1;      /* do_init_module() */
 
@@ -69,10 +71,8 @@ end_loader:
 #ifdef MUT_ALIVE
 		module_found = 0;
 #endif
-#ifndef MUT_GOING
 		module_going_patch(1);
 		module_going_patch(2);
-#endif
 		UNLOCK;
 		d_step {
 			do
