@@ -102,6 +102,17 @@ static void edit_source(const char *path, const struct selftest_edit *edit)
 	assert_null(write_file(path, out.s, out.n));
 }
 
+/* Only the edited module is built. */
+static void edit_module(const char *dir, const struct selftest_edit *edit)
+{
+	scoped_free char *path = path_join(dir, edit->file);
+	scoped_free char *makefile = path_join(dir, "Makefile");
+	scoped_free char *text = xasprintf("obj-m := %.*so\n", (int)strlen(edit->file) - 1, edit->file);
+
+	edit_source(path, edit);
+	assert_null(write_file(makefile, text, strlen(text)));
+}
+
 static void copy_sources(const char *to, const struct selftest_edit *edit)
 {
 	scoped_free char *from = module_source();
@@ -114,21 +125,19 @@ static void copy_sources(const char *to, const struct selftest_edit *edit)
 		scoped_free char *copy = path_join(to, names.at[i]);
 
 		assert_null(copy_file(source, copy));
-		if (edit && streq(edit->file, names.at[i]))
-			edit_source(copy, edit);
 	}
+	if (edit)
+		edit_module(to, edit);
 	str_vec_free_all(&names);
 }
 
 /* No BTF: it needs pahole. CONFIG_TEST_LIVEPATCH: before 6.9 the modules were a part of the kernel. */
-static void make_modules(const char *dir, const struct selftest_edit *edit)
+static void make_modules(const char *dir)
 {
-	scoped_free char *only = edit ? xasprintf("obj-m=%.*so", (int)strlen(edit->file) - 1, edit->file) :
-					xstrdup("CONFIG_TEST_LIVEPATCH=m");
 	scoped_free char *place = xasprintf("M=%s", dir);
 	scoped_free char *cc = xasprintf("CC=%s", road_target->cc);
 	const char *const argv[] = { "make", "-s", "-C", road_target->kbuild, place, cc,
-				     only, "CONFIG_DEBUG_INFO_BTF_MODULES=",
+				     "CONFIG_TEST_LIVEPATCH=m", "CONFIG_DEBUG_INFO_BTF_MODULES=",
 				     "modules", NULL };
 
 	run_program(argv);
@@ -159,7 +168,7 @@ void selftests_build(const char *set, const struct selftest_edit *edit)
 
 	assert_null(make_dirs(dir));
 	copy_sources(dir, edit);
-	make_modules(dir, edit);
+	make_modules(dir);
 	collect_modules(set, dir);
 }
 

@@ -20,11 +20,11 @@ static const struct selftest_edit broken = {
 
 /* A module, the fix that it is made of, and the script that tries it. */
 static const struct made {
-	const char *name, *script;
+	const char *name, *script, *replaced; /* replaced: what suture build must report */
 	bool module_tree; /* the fix is for a test module */
 	struct road_edit edit;
 } modules[] = {
-	{ "test_klp_syscall", "test-syscall.sh", false,
+	{ "test_klp_syscall", "test-syscall.sh", "sys_getpid,0 ", false,
 	  { "kernel/sys.c", "SYSCALL_DEFINE0(getpid)\n{\n",
 	    "int waited_pids[NR_CPUS];\n"
 	    "unsigned int waited_pids_named, waited_pids_left;\n"
@@ -42,13 +42,15 @@ static const struct made {
 	    "}\n\n"
 	    "SYSCALL_DEFINE0(getpid)\n{\n"
 	    "\tnote_pid(current->pid);\n", false } },
-	{ "test_klp_callbacks_demo", "test-callbacks.sh", true,
+	{ "test_klp_callbacks_demo", "test-callbacks.sh",
+	  "replace test_klp_callbacks_busy:busymod_work_func,0 ", true,
 	  { "test_klp_callbacks_busy.c", "msleep(20);", "msleep(10);", false } },
-	{ "test_klp_atomic_replace", "test-livepatch.sh", false,
+	{ "test_klp_atomic_replace", "test-livepatch.sh", "replace vmlinux:meminfo_proc_show,0 ",
+	  false,
 	  { "fs/proc/meminfo.c", "\tsi_meminfo(&i);\n",
 	    "\tseq_puts(m, \"test_klp_atomic_replace: this has been live patched\\n\");\n\n"
 	    "\tsi_meminfo(&i);\n", false } },
-	{ "test_klp_state2", "test-state.sh", false,
+	{ "test_klp_state2", "test-state.sh", "replace vmlinux:version_proc_show,0 ", false,
 	  { "fs/proc/version.c", "\t\tutsname()->version);\n",
 	    "\t\tutsname()->version);\n\tseq_puts(m, "
 	    "\"test_klp_state2 holds the log level of the console\\n\");\n", false } },
@@ -83,6 +85,7 @@ static void make(const struct made *m)
 	if (result.status)
 		print_error("%s: %s\n", m->name, result.output);
 	assert_int_equal(result.status, 0);
+	assert_non_null(strstr(result.output, m->replaced));
 	selftests_exchange("made", m->name, ko);
 }
 
