@@ -32,7 +32,7 @@ struct convert_result {
 
 /*
  * Converts in memory. Errors: D1, D2, D3, B3 (not a module that can be understood), K5 (not a
- * livepatch), K6 (signed). A module without anything to convert comes out as it went in.
+ * livepatch), K6 (signed), K11 (converted in part). A module without anything to convert comes out as it went in.
  */
 struct error *convert_module(const struct convert_request *request, struct convert_result *result);
 void convert_result_free(struct convert_result *result);

@@ -222,9 +222,11 @@ static struct group *find_group(struct group_vec *groups, const char *patched)
 	return group_vec_push(groups, (struct group) {.patched = patched});
 }
 
-static void write_groups(struct rewrite *w, struct group_vec *groups,
-			 const struct obj_section *rela)
+static struct error *write_groups(struct rewrite *w, struct group_vec *groups,
+				  const struct obj_section *rela)
 {
+	struct error *err = NULL;
+
 	for (size_t i = 0; i < groups->n; i++) {
 		struct group *g = &groups->at[i];
 		scoped_free char *name = xasprintf(".klp.rela.%s.%s", g->patched,
@@ -237,14 +239,18 @@ static void write_groups(struct rewrite *w, struct group_vec *groups,
 				 .sh_addralign = 8,
 				 .sh_entsize = sizeof(Elf64_Rela)};
 
+		if (!err && object_section(w->object, name))
+			err = error_new("K11", "%s: has a section %s already, and further references to "
+					"the kernel for it", w->object->path, name);
 		add_section(w, name, sh, g->relas.s);
 		str_free(&g->relas);
 	}
 	group_vec_free(groups);
+	return err;
 }
 
 /* Moves the klp relocations of one relocation section; the others close ranks. */
-static void split_relocs(struct rewrite *w, size_t index)
+static struct error *split_relocs(struct rewrite *w, size_t index)
 {
 	const struct obj_section *rela = &w->object->sections[index];
 	size_t n = rela->size / sizeof(Elf64_Rela), kept = 0;
@@ -264,7 +270,7 @@ static void split_relocs(struct rewrite *w, size_t index)
 	}
 	w->headers[index].sh_size = kept * sizeof(Elf64_Rela);
 	memset(out + kept * sizeof(Elf64_Rela), 0, (n - kept) * sizeof(Elf64_Rela));
-	write_groups(w, &groups, rela);
+	return write_groups(w, &groups, rela);
 }
 
 static void drop_section(struct rewrite *w, size_t index)
@@ -272,7 +278,7 @@ static void drop_section(struct rewrite *w, size_t index)
 	w->headers[index] = (Elf64_Shdr) {.sh_name = w->headers[index].sh_name};
 }
 
-static void convert_sections(struct rewrite *w)
+static struct error *convert_sections(struct rewrite *w)
 {
 	const struct object *o = w->object;
 
@@ -283,8 +289,9 @@ static void convert_sections(struct rewrite *w)
 			drop_section(w, i);
 		else if (s->type == SHT_RELA && s->size && !(s->flags & SHF_RELA_LIVEPATCH) &&
 			 (o->sections[s->info].flags & SHF_ALLOC))
-			split_relocs(w, i);
+			TRY(split_relocs(w, i));
 	}
+	return NULL;
 }
 
 /* ---- the whole ---- */
@@ -317,7 +324,7 @@ static struct error *rewrite(struct rewrite *w)
 {
 	TRY(load(w));
 	convert_symbols(w);
-	convert_sections(w);
+	TRY(convert_sections(w));
 	if (w->nheaders >= SHN_LORESERVE)
 		return error_new("B3", "%s: too many sections", w->object->path);
 	finish(w);

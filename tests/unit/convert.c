@@ -319,6 +319,19 @@ static void converting_again_changes_nothing(void **state)
 	assert_memory_equal(second.result.module, first.result.module, first.result.size);
 }
 
+/* What another tool converted, linked with what nobody did: two sections of one name, which no kernel loads. */
+static void converted_in_part(void **state)
+{
+	scoped_run struct run r = { 0 };
+
+	convert_source(&r, "part",
+		       "extern int hidden(void); int f(void) { return hidden(); }"
+		       "__asm__(\".section .klp.rela.vmlinux..text,\\\"a\\\"\\n.quad 0\\n.previous\");");
+	assert_null(r.result.module);
+	assert_non_null(r.err);
+	assert_string_equal(r.err->id, "K11");
+}
+
 static void debug_relocations_stay(void **state)
 {
 	scoped_run struct run r = { 0 };
@@ -398,6 +411,7 @@ int main(void)
 		cmocka_unit_test(wrong_annotations_are_refused),
 		cmocka_unit_test(everything_else_stays),
 		cmocka_unit_test(converting_again_changes_nothing),
+		cmocka_unit_test(converted_in_part),
 		cmocka_unit_test(debug_relocations_stay),
 		cmocka_unit_test(signed_or_no_livepatch),
 		cmocka_unit_test(sections_that_cannot_wait),
