@@ -127,7 +127,7 @@ struct closure {
 	uint32_t head_end; /* records of the unit's file before this one go to the head */
 };
 
-/* Fills pieces, linkages, statics and the result's decisions. Ids M1, M3, M4, M5. */
+/* Fills pieces, linkages, statics and the result's decisions. Ids M1, M3, M4. */
 struct error *closure_run(struct closure *c);
 void closure_free(struct closure *c);
 
@@ -157,6 +157,12 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 /* A function or variable is mentioned (closure_linkage.c). */
 void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t position, bool direct,
 			 uint32_t by);
+/* Its parts: the entry of a name, made when missing; asking what becomes of it; noting that; doing
+ * it. number: of the linkage. */
+struct linkage *closure_linkage_for(struct closure *c, uint32_t name);
+void closure_ask_fate(struct closure *c, struct linkage *l, uint32_t by);
+void closure_record(struct closure *c, const struct linkage *l, uint32_t by);
+void closure_carry_out(struct closure *c, uint32_t number, uint32_t by);
 /* Makes the pieces that need to know all uses. */
 struct error *closure_finish_linkages(struct closure *c);
 /* A function asked for. */
