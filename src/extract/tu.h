@@ -196,6 +196,7 @@ struct specifiers {
 	bool is_typedef, is_extern, is_static, is_inline, is_const;
 	bool type;         /* a type was seen */
 	uint32_t typeof_word; /* token, or 0 */
+	uint32_t type_name;   /* token of a typedef name, or 0 */
 	uint32_t tag;      /* token of the tag's name, or 0 */
 	uint32_t tag_body; /* '{' of its members, or 0 */
 	bool is_enum;
