@@ -69,7 +69,7 @@ static bool is_pasted(const struct macro *m, const char *text, const struct lexe
 
 	while (p < end && *p == ' ')
 		p++;
-	return l->kind == LEX_NAME && l->length > 1 && end - p > 2 && p[0] == '#' && p[1] == '#';
+	return l->kind == LEX_NAME && l->length > 3 && end - p > 2 && p[0] == '#' && p[1] == '#';
 }
 
 static void find_private_macros(struct closure *c)
