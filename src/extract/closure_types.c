@@ -48,18 +48,13 @@ static const struct declared *tag_definition(const struct closure *c, uint32_t n
 	return first;
 }
 
-static uint16_t declared_file(const struct closure *c, const struct declared *d)
-{
-	return tu_token(c->tu, d->token)->file;
-}
-
 /* Does a header that stands before everything else declare the tag? */
 static bool declared_in_header(const struct closure *c, uint32_t tag)
 {
 	for (uint32_t i = c->tu->tag_of[tag]; i; i = c->tu->declared.at[i - 1].earlier) {
 		const struct declared *d = &c->tu->declared.at[i - 1];
 
-		if (tu_is_public(c->tu, declared_file(c, d)) && !closure_in_late_header(c, d->token))
+		if (tu_name_is_shipped(c->tu, d->token) && !closure_in_late_header(c, d->token))
 			return true;
 	}
 	return false;
@@ -69,7 +64,7 @@ void closure_use_tag(struct closure *c, const struct mention *m, uint32_t by)
 {
 	const struct declared *d = tag_definition(c, m->name);
 
-	if (d && tu_is_public(c->tu, declared_file(c, d))) {
+	if (d && tu_name_is_shipped(c->tu, d->token)) {
 		closure_use_header_token(c, d->token);
 		return;
 	}
@@ -120,7 +115,7 @@ void closure_find_header_pointers(struct closure *c)
 			continue;
 		const struct declared *d = tag_definition(c, tu_token(tu, i + 1)->name);
 
-		if (d && !tu_is_public(tu, declared_file(c, d)))
+		if (d && !tu_is_public(tu, tu_token(tu, d->token)->file))
 			pointer_vec_push(&c->header_pointers,
 					 (struct pointer){d->name, tu_token(tu, i + 3)->name});
 	}

@@ -38,6 +38,7 @@ static const struct {
 	const char *name; /* as it is declared or referred to; "*" at the end: anything */
 	const char *reason;
 } known[] = {
+	{"__builtin_*", "declared by the compiler itself"},
 	{"__SCT__*", "extern typeof(*table->member) of a static call: that it is a function is known to "
 		     "who knows types; for a declaration of a public header it makes no difference"},
 };
