@@ -2,7 +2,7 @@
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libelf-dev libdw-dev libjansson-dev libzydis-dev"
 RUN_PACKAGES="apt dpkg make gcc-12 flex bison bc libssl-dev libelf-dev dwarves xz-utils kmod cpio rsync
 	patch diffutils busybox-static qemu-system-x86"
-TEST_PACKAGES="$RUN_PACKAGES clang libcmocka-dev"
+TEST_PACKAGES="$RUN_PACKAGES clang libclang-14-dev libcmocka-dev"
 
 install_missing() {
 	missing=

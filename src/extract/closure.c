@@ -321,6 +321,7 @@ struct error *closure_run(struct closure *c)
 	closure_find_heads(c);
 	closure_find_unit_names(c);
 	find_private_macros(c);
+	closure_find_header_pointers(c);
 	for (size_t i = 0; i < c->request->functions->n; i++)
 		TRY(closure_ask(c, c->request->functions->at[i]));
 	read_all(c);
@@ -353,6 +354,7 @@ void closure_free(struct closure *c)
 	free(c->is_member);
 	free(c->is_object);
 	pointer_vec_free(&c->pointers);
+	pointer_vec_free(&c->header_pointers);
 	u32_vec_free(&c->private_macros);
 	free(c->pointed);
 	head_vec_free(&c->heads);

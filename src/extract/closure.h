@@ -110,8 +110,10 @@ struct closure {
 	uint8_t *written;     /* per declaration: bits */
 	uint8_t *macro_seen;  /* per macro record */
 	uint8_t *is_member;   /* per name: stands behind . or -> in written text */
-	uint8_t *is_object;   /* per name: what it points to is used as a whole: *x, x[i], sizeof(*x) */
+	uint8_t *is_object;   /* per name, bits: what it points to is used as a whole (*x, x[i],
+			       * sizeof(*x)), or by members (x->m) */
 	struct pointer_vec pointers;
+	struct pointer_vec header_pointers; /* the same of public headers, where the tag is private */
 	struct u32_vec private_macros; /* names that private text defines */
 	uint32_t *pointed;    /* tag → the first token that needs no more than a pointer to it */
 	struct u32_vec tags;  /* those names */
@@ -125,7 +127,7 @@ struct closure {
 	uint32_t head_end; /* records of the unit's file before this one go to the head */
 };
 
-/* Fills pieces, linkages, statics and the result's decisions. Ids M1, M3, M4, M5. */
+/* Fills pieces, linkages, statics and the result's decisions. Ids M1, M3, M4. */
 struct error *closure_run(struct closure *c);
 void closure_free(struct closure *c);
 
@@ -155,6 +157,12 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 /* A function or variable is mentioned (closure_linkage.c). */
 void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t position, bool direct,
 			 uint32_t by);
+/* Its parts: the entry of a name, made when missing; asking what becomes of it; noting that; doing
+ * it. number: of the linkage. */
+struct linkage *closure_linkage_for(struct closure *c, uint32_t name);
+void closure_ask_fate(struct closure *c, struct linkage *l, uint32_t by);
+void closure_record(struct closure *c, const struct linkage *l, uint32_t by);
+void closure_carry_out(struct closure *c, uint32_t number, uint32_t by);
 /* Makes the pieces that need to know all uses. */
 struct error *closure_finish_linkages(struct closure *c);
 /* A function asked for. */
@@ -163,6 +171,7 @@ struct error *closure_ask(struct closure *c, const char *function);
 void closure_use_statics(struct closure *c, uint32_t declaration, const struct scan *scan);
 /* Types (closure_types.c). */
 void closure_need_type(struct closure *c, const struct declared *d, uint32_t by, const char *kind);
+void closure_find_header_pointers(struct closure *c);
 void closure_use_tag(struct closure *c, const struct mention *m, uint32_t by);
 /* Looks for what points to whole objects. */
 void closure_use_objects(struct closure *c, uint32_t first, uint32_t last);

@@ -82,7 +82,7 @@ static bool is_const(const struct closure *c, const struct linkage *l)
 	return constant;
 }
 
-static void ask_fate(struct closure *c, struct linkage *l, uint32_t by)
+void closure_ask_fate(struct closure *c, struct linkage *l, uint32_t by)
 {
 	scoped_free char *name = name_string(&c->tu->names, l->name);
 	scoped_free char *asked_by = by ? name_string(&c->tu->names, by) : NULL;
@@ -213,7 +213,7 @@ static char *pasted_name(const char *name, const char *part, const char *wish, c
 			 extra ? wish : "livepatch_", hit);
 }
 
-static struct linkage *linkage_for(struct closure *c, uint32_t name);
+struct linkage *closure_linkage_for(struct closure *c, uint32_t name);
 
 /* All functions of the macro's text are renamed with it. */
 static void rename_siblings(struct closure *c, const struct piece *p, const char *wish,
@@ -231,7 +231,7 @@ static void rename_siblings(struct closure *c, const struct piece *p, const char
 			char *renamed = n->kind <= DECLARED_VARIABLE
 						? pasted_name(name, part, wish, of)
 						: NULL;
-			struct linkage *l = renamed ? linkage_for(c, n->name) : NULL;
+			struct linkage *l = renamed ? closure_linkage_for(c, n->name) : NULL;
 
 			if (!renamed)
 				continue;
@@ -300,7 +300,7 @@ static const char *const how_names[] = {
 	[FATE_REFUSE] = "refused",
 };
 
-static void record(struct closure *c, const struct linkage *l, uint32_t by)
+void closure_record(struct closure *c, const struct linkage *l, uint32_t by)
 {
 	const char *kind = l->is_function ? "function" : "variable";
 
@@ -311,7 +311,7 @@ static void record(struct closure *c, const struct linkage *l, uint32_t by)
 		closure_decide(c, kind, l->name, by, l->fate.reason, "%s", how_names[l->fate.fate]);
 }
 
-static void carry_out(struct closure *c, uint32_t number, uint32_t by)
+void closure_carry_out(struct closure *c, uint32_t number, uint32_t by)
 {
 	struct linkage *l = &c->linkages.at[number];
 
@@ -330,7 +330,7 @@ static void carry_out(struct closure *c, uint32_t number, uint32_t by)
 }
 
 /* The entry of a name, made when missing: nothing is decided yet. */
-static struct linkage *linkage_for(struct closure *c, uint32_t name)
+struct linkage *closure_linkage_for(struct closure *c, uint32_t name)
 {
 	if (!c->linkage_of[name]) {
 		struct linkage l = {.name = name, .first_use = UINT32_MAX};
@@ -352,7 +352,7 @@ void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t po
 		c->uses_this_module |= direct;
 		return;
 	}
-	struct linkage *l = linkage_for(c, m->name);
+	struct linkage *l = closure_linkage_for(c, m->name);
 	bool promoted = direct && !l->direct;
 	uint32_t number = l - c->linkages.at;
 
@@ -372,47 +372,14 @@ void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t po
 		return;
 	}
 	if (!l->fate.reason) {
-		ask_fate(c, l, by);
+		closure_ask_fate(c, l, by);
 		l = &c->linkages.at[number];
 		l->by = by;
 	}
 	if (!direct)
 		return; /* what headers mention they declare */
-	record(c, l, by);
-	carry_out(c, number, by);
-}
-
-/* ---- functions asked for ---- */
-
-static struct error *no_such_function(struct closure *c, const char *function)
-{
-	uint32_t name = name_find(&c->tu->names, function, strlen(function));
-	const char *source = c->request->command->source;
-
-	if (name && c->tu->macro_of[name] && !c->tu->ordinary_of[name])
-		return error_new("M3", "%s: %s is a macro, not a function", source, function);
-	return error_new("M1", "%s: there is no function %s", source, function);
-}
-
-struct error *closure_ask(struct closure *c, const char *function)
-{
-	uint32_t name = name_find(&c->tu->names, function, strlen(function));
-	uint32_t last = name && name < c->tu->n_names ? c->tu->ordinary_of[name] : 0;
-
-	if (!last || declared(c, last)->kind != DECLARED_FUNCTION)
-		return no_such_function(c, function);
-	struct linkage *l = linkage_for(c, name);
-
-	if (!l->definition)
-		return error_new("M4", "%s: %s() is declared there, and defined elsewhere",
-				 c->request->command->source, function);
-	l->direct = true;
-	if (l->written)
-		return NULL; /* the macro that made another one made it too */
-	ask_fate(c, l, 0);
-	record(c, l, 0);
-	carry_out(c, c->linkage_of[name] - 1, 0);
-	return NULL;
+	closure_record(c, l, by);
+	closure_carry_out(c, number, by);
 }
 
 /* ---- when all uses are known ---- */

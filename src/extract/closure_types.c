@@ -7,6 +7,9 @@
  */
 #include "extract/closure.h"
 
+/* Bits of closure.is_object. */
+enum { WHOLE_OBJECT = 1, BY_MEMBER = 2 };
+
 /* A declaration that defines a type, and perhaps variables with it. */
 void closure_need_type(struct closure *c, const struct declared *d, uint32_t by, const char *kind)
 {
@@ -101,11 +104,46 @@ static bool members_used(const struct closure *c, const struct declared *d)
 	return false;
 }
 
+/* A public structure has a pointer to a private one: what it is called. */
+void closure_find_header_pointers(struct closure *c)
+{
+	const struct tu *tu = c->tu;
+
+	for (uint32_t i = 1; i + 3 < tu->tokens.n; i++) {
+		if (tu_class(tu, i) != WORD_STRUCT || !tu_is_punct(tu, i + 2, '*') ||
+		    !tu_is_plain_name(tu, i + 3) || !tu_is_public(tu, tu_token(tu, i)->file))
+			continue;
+		const struct declared *d = tag_definition(c, tu_token(tu, i + 1)->name);
+
+		if (d && !tu_is_public(tu, declared_file(c, d)))
+			pointer_vec_push(&c->header_pointers,
+					 (struct pointer){d->name, tu_token(tu, i + 3)->name});
+	}
+}
+
+/* Private types behind pointers of public structures. */
+static bool complete_header_types(struct closure *c)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < c->header_pointers.n; i++) {
+		const struct pointer *p = &c->header_pointers.at[i];
+		const struct declared *d = tag_definition(c, p->tag);
+
+		if (!c->is_object[p->name] || !c->is_member[p->name] ||
+		    c->written[d->declaration] & WRITTEN_TYPE)
+			continue;
+		closure_need_type(c, d, 0, "type");
+		more = true;
+	}
+	return more;
+}
+
 /* Is what a pointer to it points to used as a whole? */
 static bool object_used(const struct closure *c, uint32_t tag)
 {
 	for (size_t i = 0; i < c->pointers.n; i++)
-		if (c->pointers.at[i].tag == tag && c->is_object[c->pointers.at[i].name])
+		if (c->pointers.at[i].tag == tag && (c->is_object[c->pointers.at[i].name] & WHOLE_OBJECT))
 			return true;
 	return false;
 }
@@ -129,18 +167,20 @@ void closure_use_objects(struct closure *c, uint32_t first, uint32_t last)
 
 		for (uint32_t k = i + 2; k < end && k <= last; k++)
 			if (tu_is_plain_name(tu, k))
-				c->is_object[tu_token(tu, k)->name] = 1;
+				c->is_object[tu_token(tu, k)->name] |= WHOLE_OBJECT;
 		if (tu_is_plain_name(tu, i) &&
 		    (tu_is_punct(tu, i + 1, '[') || (tu_is_punct(tu, i + 1, '+') && tu_is_punct(tu, i + 2, '+')) ||
 		     (tu_is_punct(tu, i - 1, '*') && is_dereference(tu, i - 1))))
-			c->is_object[tu_token(tu, i)->name] = 1;
+			c->is_object[tu_token(tu, i)->name] |= WHOLE_OBJECT;
+		if (tu_is_plain_name(tu, i) && tu_is_punct(tu, i + 1, PUNCT_ARROW))
+			c->is_object[tu_token(tu, i)->name] |= BY_MEMBER;
 	}
 }
 
 /* Types that turned out to be more than pointers. */
 bool closure_complete_types(struct closure *c)
 {
-	bool more = false;
+	bool more = complete_header_types(c);
 
 	for (size_t i = 0; i < c->tags.n; i++) {
 		const struct declared *d = tag_definition(c, c->tags.at[i]);

@@ -66,7 +66,7 @@ uint32_t tu_read_specifiers(const struct tu *tu, uint32_t i, uint32_t end, struc
 		case WORD_QUALIFIER: break;
 		case WORD_STRUCT:
 		case WORD_ENUM: i = read_tag(tu, i, end, s); continue;
-		case WORD_TYPEOF: s->type = s->is_typeof = true; i = skip_word_and_group(tu, i, end); continue;
+		case WORD_TYPEOF: s->type = true; s->typeof_word = i; i = skip_word_and_group(tu, i, end); continue;
 		case WORD_ATTRIBUTE: i = skip_word_and_group(tu, i, end); continue;
 		case WORD_PLAIN:
 			if (s->type)
@@ -197,6 +197,17 @@ static void declare_tag(struct tu *tu, const struct specifiers *s)
 	}
 }
 
+/* typeof(f) of a function f? */
+static bool is_function_type(const struct tu *tu, uint32_t word)
+{
+	if (!word || !tu_is_punct(tu, word + 1, '(') || !tu_is_plain_name(tu, word + 2) ||
+	    !tu_is_punct(tu, word + 3, ')'))
+		return false;
+	uint32_t of = tu->ordinary_of[tu_token(tu, word + 2)->name];
+
+	return of && tu->declared.at[of - 1].kind == DECLARED_FUNCTION;
+}
+
 static void declare_declarator(struct tu *tu, const struct specifiers *s, const struct declarator *d,
 			       uint32_t after)
 {
@@ -205,10 +216,12 @@ static void declare_declarator(struct tu *tu, const struct specifiers *s, const 
 						   : DECLARED_VARIABLE;
 	bool init = tu_is_punct(tu, after, '=');
 	uint32_t before = tu->ordinary_of[tu_token(tu, d->name)->name];
-	bool again = s->is_typeof && s->is_extern && before && !init;
+	bool again = s->typeof_word && s->is_extern && before && !init;
 
 	if (again) /* of EXPORT_SYMBOL(): a function stays one */
 		kind = tu->declared.at[before - 1].kind;
+	else if (kind == DECLARED_VARIABLE && d->start == d->name && is_function_type(tu, s->typeof_word))
+		kind = DECLARED_FUNCTION;
 
 	declare(tu, (struct declared){.token = d->name,
 				      .kind = kind,

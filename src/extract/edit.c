@@ -86,19 +86,48 @@ static const char *const dropped_words[] = {
 	"static", "inline", "__inline", "__inline__", "__always_inline", "__init", "__exit",
 };
 
+/* STATIC of xfs: a macro without parameters that stands for storage class words. */
+static bool is_storage_macro(const struct context *x, const struct lexeme *l)
+{
+	const struct tu *tu = x->c->tu;
+	uint32_t name = name_find(&tu->names, x->file->text + l->at, l->length);
+	const struct macro *m =
+		name ? tu_macro_at(tu, name, tu->declarations.at[x->piece->number].first) : NULL;
+	const char *text = m ? tu->text + m->at : NULL;
+
+	if (!m || !m->length || text[0] == '(')
+		return false;
+	struct lexer lx = lexer_at(text, m->length, 0, 1);
+
+	for (struct lexeme w = lex(&lx); w.kind != LEX_END; w = lex(&lx)) {
+		uint32_t word = name_find(&tu->names, text + w.at, w.length);
+
+		if (w.kind == LEX_NAME &&
+		    (word_class(word) == WORD_STATIC || word_class(word) == WORD_INLINE))
+			return true;
+	}
+	return false;
+}
+
+static bool is_dropped(const struct context *x, const struct lexeme *l)
+{
+	for (size_t k = 0; k < ARRAY_SIZE(dropped_words); k++)
+		if (raw_is(x->file, l, dropped_words[k]))
+			return true;
+	return is_storage_macro(x, l);
+}
+
 static void drop_words(struct context *x)
 {
 	for (size_t i = 0; i < x->body; i++) {
 		const struct lexeme *l = word(x, i);
 		uint32_t end = l->at + l->length;
 
-		for (size_t k = 0; k < ARRAY_SIZE(dropped_words); k++) {
-			if (l->kind != LEX_NAME || !raw_is(x->file, l, dropped_words[k]))
-				continue;
-			while (end < x->file->size && strchr(" \t\n", x->file->text[end]))
-				end++;
-			add_edit(x, l->at, end - l->at, xstrdup(""));
-		}
+		if (l->kind != LEX_NAME || !is_dropped(x, l))
+			continue;
+		while (end < x->file->size && strchr(" \t\n", x->file->text[end]))
+			end++;
+		add_edit(x, l->at, end - l->at, xstrdup(""));
 	}
 }
 

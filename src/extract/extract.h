@@ -63,9 +63,9 @@ struct extract_result {
 };
 
 /*
- * Extracts. The result is the caller's in any case. Ids M1 (no such function in the unit), M2 (the
- * unit does not preprocess), M3 (only a macro), M4 (declared, but defined elsewhere), M5 (has no
- * form that can be copied).
+ * Extracts. The result is the caller's in any case. Ids M1 (no such function in the unit: near has
+ * names that are near), M2 (the unit does not preprocess), M3 (only a macro), M4 (declared, and
+ * defined elsewhere).
  */
 struct error *extract_unit(const struct extract_request *request, struct extract_result *result);
 void extract_result_free(struct extract_result *result);

@@ -80,7 +80,7 @@ static void add_flat(const struct tu *tu, uint32_t first, uint32_t end, uint32_t
 			i = tu_skip_group(tu, i + 1) - 1;
 			continue;
 		}
-		if (i > first && t->at != behind && out->s[out->n - 1] != ' ')
+		if (i > first && t->at != behind && out->n && out->s[out->n - 1] != ' ')
 			str_add(out, " ");
 		if (i == name)
 			str_add(out, "%s", instead);
@@ -124,7 +124,7 @@ static void add_specifiers(const struct tu *tu, const struct extern_parts *p, st
 	} else {
 		add_flat(tu, p->first, p->specifiers, 0, NULL, out);
 	}
-	if (out->s[out->n - 1] != ' ')
+	if (out->n && out->s[out->n - 1] != ' ')
 		str_add(out, " ");
 }
 

@@ -195,7 +195,7 @@ const struct macro *tu_macro_at(const struct tu *tu, uint32_t name, uint32_t tok
 struct specifiers {
 	bool is_typedef, is_extern, is_static, is_inline, is_const;
 	bool type;         /* a type was seen */
-	bool is_typeof;
+	uint32_t typeof_word; /* token, or 0 */
 	uint32_t tag;      /* token of the tag's name, or 0 */
 	uint32_t tag_body; /* '{' of its members, or 0 */
 	bool is_enum;

@@ -24,13 +24,13 @@ struct state {
 };
 
 /* The path between quotes, with \\ and \" undone. */
-static char *marker_path(const char *p, const char *end)
+static char *marker_path(const char *p)
 {
 	scoped_str struct str out = {0};
 
 	str_add(&out, "%s", "");
-	for (; p < end && *p != '"'; p++) {
-		if (*p == '\\' && p + 1 < end)
+	for (; *p && *p != '"'; p++) {
+		if (*p == '\\' && p[1])
 			p++;
 		str_add_bytes(&out, p, 1);
 	}
@@ -75,28 +75,27 @@ static void leave(struct state *st, uint16_t file, uint32_t line)
 /* # LINE "FILE" FLAGS: flag 1 enters a file, 2 returns to one (manual of cpp, Preprocessor Output). */
 static struct error *read_marker(struct state *st, const char *p, const char *end)
 {
-	char *after;
-	unsigned long line = strtoul(p, &after, 10);
-	const char *quote = memchr(after, '"', end > after ? end - after : 0);
+	scoped_free char *text = xstrndup(p, end - p);
+	unsigned long line = strtoul(text, NULL, 10);
+	const char *quote = strchr(text, '"');
 
 	st->lexer.line = line ? line - 1 : 0; /* the newline behind the marker comes next */
 	if (!quote)
 		return NULL;
-	scoped_free char *path = marker_path(quote + 1, end);
+	scoped_free char *path = marker_path(quote + 1);
 	uint16_t file = tu_file_number(st->tu, path, st->roots);
-	const char *flags = quote + 1 + strcspn(quote + 1, "\"\n");
+	const char *flags = quote + 1 + strcspn(quote + 1, "\"");
 
 	if (!file)
 		return error_new("M2", "the unit reads more than %d files", UINT16_MAX);
-	size_t n_flags = flags < end ? end - flags : 0;
 
 	if (!st->tu->main_file && path[0] != '<')
 		st->tu->main_file = file;
 	if (!st->stack.n)
 		frame_vec_push(&st->stack, (struct frame){.file = file});
-	else if (memchr(flags, '1', n_flags))
+	else if (strchr(flags, '1'))
 		enter(st, file);
-	else if (memchr(flags, '2', n_flags))
+	else if (strchr(flags, '2'))
 		leave(st, file, line);
 	st->file = file;
 	return NULL;
