@@ -346,7 +346,7 @@ static struct error *add_units(const struct patch_source_request *rq, const stru
 }
 
 /* An ordinary unit of the kernel proper, whose flags a module's files have by themselves. */
-static const char ordinary[] = "init/version.o";
+static const char ordinary[] = "kernel/fork.o";
 
 static const struct command *command_of(const struct patch_source *s, const char *object)
 {
@@ -411,7 +411,7 @@ static void make_texts(const struct patch_source_request *rq, struct patch_sourc
 	for (size_t i = 0; i < s->units.n; i++)
 		if (s->units.at[i].result.text)
 			s->units.at[i].text = patch_source_unit_text(rq, s, i);
-	s->header = patch_source_header(rq, s);
+	s->main = patch_source_main(rq, s);
 	s->kbuild = patch_source_kbuild(rq, s);
 	s->list = patch_source_list(rq, s);
 }
@@ -450,7 +450,7 @@ void patch_source_free(struct patch_source *s)
 	str_vec_free(&s->namespaces);
 	free(s->stem);
 	free(s->kbuild);
-	free(s->header);
+	free(s->main);
 	free(s->list);
 	*s = (struct patch_source){ 0 };
 }

@@ -46,7 +46,7 @@ struct patch_source {
 	struct command_vec commands;
 	struct str_vec namespaces;
 	char *stem;                /* "livepatch_NAME": of file names */
-	char *kbuild, *header;     /* texts; header: NULL with one unit */
+	char *kbuild, *main;       /* texts */
 	char *list;                /* JSON */
 };
 
@@ -78,9 +78,10 @@ char *patch_source_head(const struct patch_source_request *rq, const struct sour
 char *patch_source_after_includes(const struct fate_unit *fates);
 /* The same for what is put in front of the first replaced function. */
 char *patch_source_before_functions(const struct fate_unit *fates);
-/* Head, extracted text, and in the first unit the tables of the livepatch. */
+/* Head and extracted text. */
 char *patch_source_unit_text(const struct patch_source_request *rq, const struct patch_source *source, size_t index);
-char *patch_source_header(const struct patch_source_request *rq, const struct patch_source *source);
+/* The tables of the livepatch, and the module's functions. */
+char *patch_source_main(const struct patch_source_request *rq, const struct patch_source *source);
 char *patch_source_kbuild(const struct patch_source_request *rq, const struct patch_source *source);
 char *patch_source_list(const struct patch_source_request *rq, const struct patch_source *source);
 /*

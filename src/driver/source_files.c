@@ -20,17 +20,16 @@ static struct error *put(const char *dir, const char *name, const char *text)
 struct error *patch_source_write(const struct patch_source *s, const char *dir)
 {
 	scoped_free char *headers = path_join(dir, "suture");
-	scoped_free char *header = xasprintf("%s.h", s->stem);
+	scoped_free char *main = xasprintf("%s_main.c", s->stem);
 	scoped_free char *list = xasprintf("%s.json", s->stem);
 
 	TRY(make_dirs(headers));
 	TRY(put(headers, "livepatch.h", livepatch_header));
 	for (size_t i = 0; i < s->units.n; i++)
 		TRY(put(dir, s->units.at[i].file, s->units.at[i].text));
-	if (s->header)
-		TRY(put(dir, header, s->header));
 	if (!s->list)
 		return NULL;
+	TRY(put(dir, main, s->main));
 	TRY(put(dir, "Kbuild", s->kbuild));
 	return put(dir, list, s->list);
 }
@@ -39,8 +38,7 @@ void patch_source_files(const struct patch_source *s, struct str_vec *names)
 {
 	for (size_t i = 0; i < s->units.n; i++)
 		str_vec_push(names, xstrdup(s->units.at[i].file));
-	if (s->header)
-		str_vec_push(names, xasprintf("%s.h", s->stem));
+	str_vec_push(names, xasprintf("%s_main.c", s->stem));
 	str_vec_push(names, xstrdup("Kbuild"));
 	str_vec_push(names, xasprintf("%s.json", s->stem));
 }

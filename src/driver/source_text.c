@@ -27,13 +27,9 @@ static void add_functions(struct str *out, const struct source_unit *u)
 	for (size_t i = 0; i < u->set.list.n; i++) {
 		const struct replacement *r = &u->set.list.at[i];
 
-		str_add(out, " *   %s", r->name);
-		if (r->why && *r->why) {
-			str_add(out, " (");
-			add_comment(out, r->why);
-			str_add(out, ")");
-		}
-		str_add(out, "\n");
+		str_add(out, " *   %s%s\n", r->name,
+			r->itself || streq(r->why, "it was asked for") ? "" :
+									 " (it calls a clone that differs)");
 	}
 }
 
@@ -67,18 +63,26 @@ static bool has_runtime_constants(const struct model *m)
 	return false;
 }
 
-/* include/asm-generic/runtime-const.h, in place of arch/x86/include/asm/runtime-const.h */
-static void add_runtime_constants(struct str *out, const struct source_unit *u)
+/*
+ * Headers hide things from modules (flush_tlb_mm() of arch/x86/include/asm/tlbflush.h); functions of the
+ * kernel proper are to be compiled as they were. Instead of arch/x86/include/asm/runtime-const.h what
+ * include/asm-generic/runtime-const.h says.
+ */
+static void add_module_part(struct str *out, const struct source_unit *u)
 {
-	if (streq(kobject(u), "vmlinux") && has_runtime_constants(u->pair->a))
-		str_add(out, "#ifdef MODULE\n"
-			"/* The kernel fills these constants in at boot, in vmlinux only: here they are loaded. */\n"
+	if (!streq(kobject(u), "vmlinux"))
+		return;
+	str_add(out, "#ifdef MODULE\n"
+		     "/* The functions are those of built-in code, and the headers are to treat them so. */\n"
+		     "#undef MODULE\n");
+	if (has_runtime_constants(u->pair->a))
+		str_add(out, "/* The kernel fills these constants in at boot, in vmlinux only: here they are loaded. */\n"
 			"#define _ASM_RUNTIME_CONST_H\n"
 			"#define runtime_const_ptr(sym) (sym)\n"
 			"#define runtime_const_shift_right_32(val, sym) ((u32)(val) >> (sym))\n"
 			"#define runtime_const_mask_32(val, sym) ((u32)(val) & (sym))\n"
-			"#define runtime_const_init(type, sym) do { } while (0)\n"
-			"#endif\n");
+			"#define runtime_const_init(type, sym) do { } while (0)\n");
+	str_add(out, "#endif\n");
 }
 
 char *patch_source_head(const struct patch_source_request *rq, const struct source_unit *u,
@@ -93,7 +97,7 @@ char *patch_source_head(const struct patch_source_request *rq, const struct sour
 	add_functions(&out, u);
 	str_add(&out, " */\n");
 	add_modname(&out, u, text);
-	add_runtime_constants(&out, u);
+	add_module_part(&out, u);
 	return out.s;
 }
 
@@ -174,8 +178,18 @@ static void add_patch(struct str *out, const struct patch_source_request *rq, co
 			str_add(out, "\t{ .name = \"%s\", .funcs = livepatch_funcs_%s },\n",
 				objects->at[i], objects->at[i]);
 	str_add(out, "\t{ }\n};\n\nstatic struct klp_patch livepatch_patch = {\n"
-		     "\t.mod = &__this_module,\n\t.objs = livepatch_objects,\n\t.replace = %s,\n};\n\n",
+		     "\t.mod = THIS_MODULE,\n\t.objs = livepatch_objects,\n\t.replace = %s,\n};\n\n",
 		rq->replace ? "true" : "false");
+}
+
+static void add_declarations(struct str *out, const struct patch_source *s)
+{
+	str_add(out, "/* The new functions: the tables need their addresses only. */\n");
+	for (size_t i = 0; i < s->units.n; i++)
+		for (size_t k = 0; k < s->units.at[i].set.list.n; k++)
+			str_add(out, "extern char %s[]; /* %s */\n",
+				s->units.at[i].set.list.at[k].new_name, s->units.at[i].file);
+	str_add(out, "\n");
 }
 
 static void add_glue(struct str *out, const struct patch_source_request *rq, const struct patch_source *s)
@@ -183,10 +197,8 @@ static void add_glue(struct str *out, const struct patch_source_request *rq, con
 	struct str_vec objects = { 0 };
 
 	objects_of(s, &objects);
-	str_add(out, "\n/* ---- the livepatch ---- */\n\n#include <linux/livepatch.h>\n"
-		     "#include <linux/module.h>\n\n");
-	if (s->units.n > 1)
-		str_add(out, "#include \"%s.h\"\n\n", s->stem);
+	str_add(out, "#include <linux/livepatch.h>\n#include <linux/module.h>\n\n");
+	add_declarations(out, s);
 	for (size_t i = 0; i < objects.n; i++)
 		add_table(out, s, objects.at[i]);
 	add_patch(out, rq, &objects);
@@ -209,28 +221,21 @@ char *patch_source_unit_text(const struct patch_source_request *rq, const struct
 	str_add(&out, "%s\n%s", head, u->result.text);
 	if (out.s[out.n - 1] != '\n')
 		str_add(&out, "\n");
-	if (index == 0)
-		add_glue(&out, rq, s);
 	return out.s;
 }
 
 /* ---- the other files ---- */
 
-char *patch_source_header(const struct patch_source_request *rq, const struct patch_source *s)
+/* A file of its own: there MODULE is defined. */
+char *patch_source_main(const struct patch_source_request *rq, const struct patch_source *s)
 {
 	struct str out = { 0 };
 
-	if (s->units.n < 2)
-		return NULL;
-	str_add(&out, "/* SPDX-License-Identifier: GPL-2.0 */\n/* Livepatch: ");
+	str_add(&out, "// SPDX-License-Identifier: GPL-2.0\n/*\n * Livepatch: ");
 	add_comment(&out, rq->subject);
-	str_add(&out, " */\n#ifndef LIVEPATCH_H\n#define LIVEPATCH_H\n\n"
-		      "/* New functions of the other files: the table needs their addresses only. */\n");
-	for (size_t i = 1; i < s->units.n; i++)
-		for (size_t k = 0; k < s->units.at[i].set.list.n; k++)
-			str_add(&out, "extern char %s[]; /* %s */\n",
-				s->units.at[i].set.list.at[k].new_name, s->units.at[i].file);
-	str_add(&out, "\n#endif\n");
+	str_add(&out, "\n * Target: %s\n *\n * What is replaced by what, and the module.\n */\n",
+		rq->target->release);
+	add_glue(&out, rq, s);
 	return out.s;
 }
 
@@ -242,8 +247,8 @@ char *patch_source_kbuild(const struct patch_source_request *rq, const struct pa
 		"# make -C HEADERS M=$PWD KBUILD_MODPOST_WARN=1 CONFIG_DEBUG_INFO_BTF_MODULES= modules\n"
 		"# suture convert %s.ko --target %s -o %s-final.ko\n"
 		"# HEADERS: those of %s, e.g. /lib/modules/%s/build\n"
-		"obj-m := %s.o\n%s-y :=", rq->name, rq->target->name, rq->name, rq->target->release,
-		rq->target->release, rq->name, rq->name);
+		"obj-m := %s.o\n%s-y := %s_main.o", rq->name, rq->target->name, rq->name, rq->target->release,
+		rq->target->release, rq->name, rq->name, s->stem);
 	for (size_t i = 0; i < s->units.n; i++)
 		str_add(&out, " %.*so", (int)strlen(s->units.at[i].file) - 1, s->units.at[i].file);
 	str_add(&out, "\nccflags-y := -I$(src)\n");

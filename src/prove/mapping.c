@@ -58,7 +58,10 @@ static const char *canonical_name(struct mapper *p, const struct annotation *a)
 {
 	struct entity *original = NULL;
 
-	if (streq(a->object, p->rq->resolver->kobject)) {
+	if (resolver_by_name(p->rq->resolver)) {
+		original = map_get(&p->by_name, a->name);
+		original = original && p->rq->patched ? original->twin : original;
+	} else if (streq(a->object, p->rq->resolver->kobject)) {
 		struct image_symbol *s = shipped(p, a->name, a->position);
 
 		original = s ? map_get_u64(&p->by_shipped, (uintptr_t)s) : NULL;
@@ -80,10 +83,11 @@ static void undefined(struct mapper *p, const struct obj_symbol *s, const struct
 		map_put(&p->m->of_symbol, keep(p, s->name), (void *)keep(p, canonical_name(p, a)));
 		return;
 	}
-	if (export_find(exports, s->name)) {
+	if (exports && export_find(exports, s->name)) {
 		p->proof->exported++;
 		str_vec_push(&p->proof->exports, xstrdup(s->name));
-	} else if (!p->rq->resolver->provided || !map_has(p->rq->resolver->provided, s->name)) {
+	} else if (exports && !resolver_by_name(p->rq->resolver) &&
+		   (!p->rq->resolver->provided || !map_has(p->rq->resolver->provided, s->name))) {
 		if (s->bind == STB_WEAK)
 			return;
 		struct finding *f = finding_add(p->rq->findings, "M33", SEVERITY_REFUSAL,

@@ -148,7 +148,7 @@ static void test_module_after_livepatch(void **state)
 /* By way of a source: one unit, and two units of which one is of a module. $SUTURE_TEST_ALL: all. */
 static int run_from_source(void)
 {
-	static const char *const chosen[] = { "proc-hide-kthreads", "loadavg-and-zram" };
+	static const char *const chosen[] = { "proc-cmdline-secrets", "loadavg-and-zram" };
 	struct CMUnitTest tests[ARRAY_SIZE(examples)] = { 0 };
 	size_t n = 0;
 
