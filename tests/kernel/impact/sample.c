@@ -128,7 +128,7 @@ static bool names_it(const struct impact_result *r, const struct sample *s, cons
 		const struct impact_member *m = &r->members.at[i];
 
 		if ((streq(m->unit, unit) || !*m->unit) && name_same_base(m->symbol, name) &&
-		    !(s->blind && m->role == ROLE_INLINED))
+		    !(s->blind && m->role != ROLE_BODY))
 			return true;
 	}
 	return false;

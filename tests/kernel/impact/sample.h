@@ -10,7 +10,7 @@ struct sample {
 	struct impact_index *index;
 	uint64_t random;
 	bool verbose;
-	bool blind; /* for the test of the test: what was inlined is not looked at */
+	bool blind; /* for the test of the test: only the body itself is looked at */
 	/* results */
 	size_t functions, skipped, units, changed, misses, extras;
 	size_t extras_by_role[IMPACT_ROLES];
