@@ -177,12 +177,15 @@ struct error *rule_changed_position(struct check *c, const struct rule *rule)
 			if (!streq(f->kobject, old->kobject) || !streq(f->name, old->name) ||
 			    f->sympos == old->sympos)
 				continue;
-			rule_finding(c, rule, f->kobject, f->name, NULL,
-				     "position %llu, and %llu in the livepatch before: %s",
-				     (unsigned long long)f->sympos, (unsigned long long)old->sympos,
-				     canonical(f->sympos) == canonical(old->sympos) ?
-				     "the same function under two numbers" :
-				     "another function; is the one of the livepatch before still replaced?");
+			bool same = canonical(f->sympos) == canonical(old->sympos);
+			struct finding *finding = rule_finding(c, rule, f->kobject, f->name, NULL,
+				"position %llu, and %llu in the livepatch before: %s",
+				(unsigned long long)f->sympos, (unsigned long long)old->sympos, same ?
+				"the same function under two numbers" :
+				"another function; is the one of the livepatch before still replaced?");
+
+			if (same)
+				finding->severity = SEVERITY_NOTE;
 		}
 	return NULL;
 }

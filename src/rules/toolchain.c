@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "object/insn.h"
+#include "object/special.h"
 #include "rules/detectors.h"
 #include "rules/shipped.h"
 
@@ -314,7 +315,7 @@ static struct error *visit_table(struct check *c, const struct rule *rule, const
 	size_t count;
 
 	if (!late->parts || !late->section || late->addend == 0 ||
-	    late->section->flags & SHF_EXECINSTR || !starts_with(late->section->name, ".rodata"))
+	    late->section->flags & SHF_EXECINSTR || special_find(late->section->name))
 		return NULL;
 	TRY(check_image(c, late->parts->object, &im));
 	s = im ? check_symbol(im, late->parts->symbol, strtoull(late->parts->position, NULL, 10), &count) :
