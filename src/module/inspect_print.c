@@ -70,21 +70,6 @@ void inspection_print(const struct inspection *in, FILE *out)
 	findings_print(&in->findings, out);
 }
 
-/* Text of a file that may be damaged: what is not UTF-8 becomes '?'. */
-static json_t *text(const char *s)
-{
-	json_t *json = s ? json_string(s) : json_null();
-
-	if (json)
-		return json;
-	scoped_free char *copy = xstrdup(s);
-
-	for (char *p = copy; *p; p++)
-		if (*p & 0x80)
-			*p = '?';
-	return json_string(copy);
-}
-
 static json_t *functions_json(const struct inspection *in)
 {
 	json_t *list = json_array();
@@ -92,9 +77,9 @@ static json_t *functions_json(const struct inspection *in)
 	for (size_t i = 0; i < in->functions.n; i++) {
 		const struct inspect_func *f = &in->functions.at[i];
 
-		json_array_append_new(list, json_pack("{so so sI so}", "object", text(f->kobject),
-						      "name", text(f->name), "sympos",
-						      (json_int_t)f->sympos, "by", text(f->new_name)));
+		json_array_append_new(list, json_pack("{so so sI so}", "object", json_from_text(f->kobject),
+						      "name", json_from_text(f->name), "sympos",
+						      (json_int_t)f->sympos, "by", json_from_text(f->new_name)));
 	}
 	return list;
 }
@@ -106,10 +91,10 @@ static json_t *relocs_json(const struct inspection *in)
 	for (size_t i = 0; i < in->relocs.n; i++) {
 		const struct inspect_reloc *r = &in->relocs.at[i];
 
-		json_array_append_new(list, json_pack("{so so so so so sI}", "with", text(r->patched),
-						      "section", text(r->section), "object",
-						      text(r->object), "symbol", text(r->symbol),
-						      "position", text(r->position), "count",
+		json_array_append_new(list, json_pack("{so so so so so sI}", "with", json_from_text(r->patched),
+						      "section", json_from_text(r->section), "object",
+						      json_from_text(r->object), "symbol", json_from_text(r->symbol),
+						      "position", json_from_text(r->position), "count",
 						      (json_int_t)r->count));
 	}
 	return list;
@@ -122,7 +107,7 @@ static json_t *imports_json(const struct inspection *in)
 	for (size_t i = 0; i < in->imports.n; i++) {
 		const struct inspect_import *m = &in->imports.at[i];
 
-		json_array_append_new(list, json_pack("{so so}", "name", text(m->name), "crc",
+		json_array_append_new(list, json_pack("{so so}", "name", json_from_text(m->name), "crc",
 						      m->has_crc ? json_integer(m->crc) : json_null()));
 	}
 	return list;
@@ -134,7 +119,7 @@ static json_t *specials_json(const struct inspection *in)
 
 	for (size_t i = 0; i < in->specials.n; i++)
 		json_array_append_new(list, json_pack("{so sI sI}", "section",
-						      text(in->specials.at[i].section), "size",
+						      json_from_text(in->specials.at[i].section), "size",
 						      (json_int_t)in->specials.at[i].size, "entries",
 						      (json_int_t)in->specials.at[i].entries));
 	return list;
@@ -145,8 +130,8 @@ json_t *inspection_json(const struct inspection *in)
 	json_t *info = json_array();
 
 	for (size_t i = 0; i < in->modinfo.n; i++)
-		json_array_append_new(info, text(in->modinfo.at[i]));
-	return json_pack("{so so so so so so so so}", "modinfo", info, "source", text(in->source),
+		json_array_append_new(info, json_from_text(in->modinfo.at[i]));
+	return json_pack("{so so so so so so so so}", "modinfo", info, "source", json_from_text(in->source),
 			 "replace", in->replace < 0 ? json_null() : json_boolean(in->replace),
 			 "functions", functions_json(in), "relocations", relocs_json(in), "imports",
 			 imports_json(in), "sections", specials_json(in), "findings",

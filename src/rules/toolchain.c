@@ -221,7 +221,8 @@ struct error *rule_thunks(struct check *c, const struct rule *rule)
 
 /* ---- X6 ---- */
 
-static struct error *visit_address(struct check *c, const struct rule *rule, const struct late *late)
+static struct error *visit_address(struct check *c, const struct rule *rule, const struct late *late,
+				   void *arg)
 {
 	const struct image_symbol *s;
 	const unsigned char *code;
@@ -247,7 +248,7 @@ struct error *rule_sealed_target(struct check *c, const struct rule *rule)
 {
 	if (!target_config_is(c->target, "X86_KERNEL_IBT", 'y'))
 		return NULL;
-	return check_each_late(c, rule, visit_address);
+	return check_each_late(c, rule, visit_address, NULL);
 }
 
 /* ---- X7 ---- */
@@ -308,7 +309,8 @@ struct error *rule_orc(struct check *c, const struct rule *rule)
 
 /* ---- X8 ---- */
 
-static struct error *visit_table(struct check *c, const struct rule *rule, const struct late *late)
+static struct error *visit_table(struct check *c, const struct rule *rule, const struct late *late,
+				   void *arg)
 {
 	const struct image_symbol *s;
 	struct image *im;
@@ -329,5 +331,5 @@ static struct error *visit_table(struct check *c, const struct rule *rule, const
 
 struct error *rule_switch_table(struct check *c, const struct rule *rule)
 {
-	return check_each_late(c, rule, visit_table);
+	return check_each_late(c, rule, visit_table, NULL);
 }

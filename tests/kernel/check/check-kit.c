@@ -124,10 +124,50 @@ static struct error *make_tracepoint(void)
 	return copy_file(two, last);
 }
 
+/* Files as the kernel shows them. */
+static const struct {
+	const char *path, *text;
+} virtual_files[] = {
+	{ "quiet/proc/cmdline", "root=/dev/vda1 quiet\n" },
+	{ "quiet/sys/kernel/tracing/enabled_functions",
+	  "schedule (1) R   \ttramp: 0xffffffffc0390000 (klp_ftrace_handler+0x0/0x170)\n" },
+	{ "quiet/sys/kernel/debug/kprobes/list", "ffffffff81c92c60  r  schedule+0x0    [FTRACE]\n" },
+	{ "quiet/sys/kernel/livepatch/other/transition", "0\n" },
+	{ "quiet/sys/kernel/livepatch/other/vmlinux/m_start,3/x", "" },
+	{ "busy/proc/cmdline", "root=/dev/vda1 preempt=full\n" },
+	{ "busy/sys/kernel/tracing/enabled_functions",
+	  "m_start (1) R I   \ttramp: 0xffffffffc0390000 (klp_ftrace_handler+0x0/0x170)\n"
+	  "compact_store [zram] (1) R I   \ttramp: 0xffffffffc0390000 (x+0x0/0x170)\n" },
+	{ "busy/sys/kernel/debug/kprobes/list",
+	  "ffffffff81508c60  r  cmdline_proc_show+0x0    [FTRACE]\n" },
+	{ "busy/sys/kernel/livepatch/other/transition", "1\n" },
+	{ "busy/sys/kernel/livepatch/other/vmlinux/m_start,2/x", "" },
+};
+
+static struct error *make_systems(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(virtual_files); i++) {
+		scoped_free char *path = kit_file(virtual_files[i].path), *parent = path_dirname(path);
+
+		TRY(make_dirs(parent));
+		TRY(write_file(path, virtual_files[i].text, strlen(virtual_files[i].text)));
+	}
+	return NULL;
+}
+
+bool kit_has_symbol(const char *name)
+{
+	scoped_image struct image *image = NULL;
+
+	assert_null(image_open("vmlinux", kit_target->vmlinux, &image));
+	return image_find(image, name);
+}
+
 static struct error *prepare(void)
 {
 	TRY(temp_dir_new("check-test", &dir));
 	TRY(copy_sources());
+	TRY(make_systems());
 	TRY(build());
 	TRY(convert_all());
 	return make_tracepoint();

@@ -16,6 +16,7 @@ bool kit_find_target(void);
 int kit_setup(void **state);
 int kit_teardown(void **state);
 
+/* "quiet" and "busy" are root directories of systems: nothing is loaded, everything is. */
 /* Path in the scratch directory; the caller's. */
 char *kit_file(const char *name);
 
@@ -30,6 +31,9 @@ struct alteration {
 };
 /* MODULE.ko, changed; the path is the caller's. */
 char *kit_edited(const char *module, const struct alteration *edit);
+
+/* Does the target's vmlinux have a symbol? */
+bool kit_has_symbol(const char *name);
 
 /* The target, but for one line of its configuration. The caller's. */
 struct target *kit_without_option(const char *line);
