@@ -31,6 +31,15 @@ static size_t count(const struct check_report *r, enum severity severity)
 	return n;
 }
 
+/* A rule of two rows is named once. */
+static bool is_first(const struct check_report *r, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (streq(r->not_run.at[i], r->not_run.at[at]))
+			return false;
+	return true;
+}
+
 void check_report_print(const struct check_report *r, FILE *out)
 {
 	findings_print(&r->findings, out);
@@ -43,7 +52,8 @@ void check_report_print(const struct check_report *r, FILE *out)
 		return;
 	fputs("not decided (no target, previous livepatch or running system given):", out);
 	for (size_t i = 0; i < r->not_run.n; i++)
-		fprintf(out, " %s", r->not_run.at[i]);
+		if (is_first(r, i))
+			fprintf(out, " %s", r->not_run.at[i]);
 	fputc('\n', out);
 }
 
@@ -63,7 +73,8 @@ json_t *check_report_json(const struct check_report *r)
 		if (r->description->waivers.at[i].declaration)
 			json_array_append_new(declared, waiver_json(&r->description->waivers.at[i]));
 	for (size_t i = 0; i < r->not_run.n; i++)
-		json_array_append_new(not_run, json_string(r->not_run.at[i]));
+		if (is_first(r, i))
+			json_array_append_new(not_run, json_string(r->not_run.at[i]));
 	return json_pack("{so so sI so so so so}", "file", json_from_text(r->file), "target", json_from_text(r->target),
 			 "rules", (json_int_t)r->rules, "findings", findings_json(&r->findings),
 			 "waived", waived, "declared", declared, "not_run", not_run);

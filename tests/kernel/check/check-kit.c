@@ -42,16 +42,12 @@ char *kit_file(const char *name)
 	return path_join(dir, name);
 }
 
-static struct error *copy_sources(void)
+static struct error *copy_sources(const char *const *names)
 {
-	static const char *const names[] = {
-		"Kbuild", "fixture.h", "good/namespace.c", "before.c", "namespace.c",
-		"functions.c", "data.c", "code.c", "life.c",
-	};
 	scoped_free char *good = path_join(dir, "good");
 
 	TRY(make_dirs(good));
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; names[i]; i++) {
 		scoped_free char *from = path_join(kit_sources, names[i]), *to = kit_file(names[i]);
 
 		TRY(copy_file(from, to));
@@ -163,25 +159,37 @@ bool kit_has_symbol(const char *name)
 	return image_find(image, name);
 }
 
-static struct error *prepare(void)
+static struct error *prepare(const char *const *names)
 {
 	TRY(temp_dir_new("check-test", &dir));
-	TRY(copy_sources());
-	TRY(make_systems());
-	TRY(build());
-	TRY(convert_all());
-	return make_tracepoint();
+	TRY(copy_sources(names));
+	return build();
 }
 
-int kit_setup(void **state)
+static int outcome(struct error *err)
 {
-	struct error *err = prepare();
-
 	if (!err)
 		return 0;
 	print_error("%s: %s\n", err->id, err->message);
 	error_free(err);
 	return -1;
+}
+
+int kit_build(const char *const *names)
+{
+	return outcome(prepare(names));
+}
+
+static struct error *finish(void)
+{
+	TRY(make_systems());
+	TRY(convert_all());
+	return make_tracepoint();
+}
+
+int kit_finish(void)
+{
+	return outcome(finish());
 }
 
 int kit_teardown(void **state)

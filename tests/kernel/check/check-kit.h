@@ -12,8 +12,11 @@ extern struct target *kit_target;
 
 /* False, with a message, when there is no target. */
 bool kit_find_target(void);
-/* Compiles all livepatches in one run of Kbuild and finishes those that need it. */
-int kit_setup(void **state);
+/* Copies the sources (a list that ends with NULL) to the scratch directory and compiles them in one run of
+ * Kbuild. 0, or -1 with a message, as cmocka wants it. */
+int kit_build(const char *const *names);
+/* Livepatch relocations, and what no compiler makes; the systems. For the livepatches of check-rules. */
+int kit_finish(void);
 int kit_teardown(void **state);
 
 /* "quiet" and "busy" are root directories of systems: nothing is loaded, everything is. */
