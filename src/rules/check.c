@@ -84,15 +84,24 @@ static struct error *find_replaced(struct check *c)
 
 /* ---- late relocations ---- */
 
+/* Is the name ".klp.sym.OBJECT.SYMBOL,POSITION" of these parts? */
+static bool is_named(const char *name, const struct inspect_reloc *r)
+{
+	const char *const parts[] = { ".klp.sym.", r->object, ".", r->symbol, ",", r->position };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!starts_with(name, parts[i]))
+			return false;
+		name += strlen(parts[i]);
+	}
+	return !*name;
+}
+
 static const struct inspect_reloc *parts_of(const struct check *c, const char *symbol)
 {
-	for (size_t i = 0; i < c->in->relocs.n; i++) {
-		const struct inspect_reloc *r = &c->in->relocs.at[i];
-		scoped_free char *name = xasprintf(".klp.sym.%s.%s,%s", r->object, r->symbol, r->position);
-
-		if (streq(name, symbol))
-			return r;
-	}
+	for (size_t i = 0; i < c->in->relocs.n; i++)
+		if (is_named(symbol, &c->in->relocs.at[i]))
+			return &c->in->relocs.at[i];
 	return NULL;
 }
 

@@ -91,20 +91,11 @@ static const struct {
 	{ ".call_sites", 4, 1 },
 };
 
-static size_t late_relocs_of(const struct check *c, const char *section)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->in->relocs.n; i++)
-		if (streq(c->in->relocs.at[i].section, section))
-			n += c->in->relocs.at[i].count;
-	return n;
-}
-
+/* A section's relocations include the late ones. */
 static void check_form(struct check *c, const struct rule *rule, const struct obj_section *s,
 		       unsigned int entry, unsigned int relocs)
 {
-	size_t have = s->nrelocs + late_relocs_of(c, s->name), want = s->size / entry * relocs;
+	size_t have = s->nrelocs, want = s->size / entry * relocs;
 
 	if (s->size % entry)
 		rule_finding(c, rule, NULL, NULL, s->name,

@@ -31,7 +31,7 @@ static const struct broken {
 } table[] = {
 	{ "B5", "repaired", .where = "show", .edit = { "strings", ".klp.sym.vmlinux.cmd", ".klp.syn" } },
 	{ "B6", "repaired", .where = ".modinfo", .edit = { ".modinfo", "livepatch=Y", "livepatcX" } },
-	{ "X10", "repaired", .where = "calc_load_tasks", .edit = { "sections", ".klp.rela.vmlinux.", ".klp.rela.rtc_xyz" } },
+	{ "X10", "repaired", .where = "calc_load_tasks", .edit = { "sections", ".klp.rela.vmlinux..text", ".klp.rela.rtc_xyz" } },
 	{ "E6", "repaired", .where = ".BTF", .edit = { "sections", ".comment", ".BTF$" } },
 	{ "E7", "repaired", .where = "", .edit = { "end", "~Module signature appended~\n", "" } },
 

@@ -4,6 +4,7 @@
  * others are as they should be. Never loaded.
  */
 #include <linux/fs.h>
+#include <linux/jump_label.h>
 #include <linux/kernel.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
@@ -59,6 +60,7 @@ static int fixture_counter;
 static DEFINE_MUTEX(fixture_lock);
 #ifdef LATE
 extern long calc_load_tasks;
+DECLARE_STATIC_KEY_FALSE(sched_schedstats); /* X3: an entry with a late relocation is whole */
 #endif
 
 static void use_data(struct seq_file *m)
@@ -69,6 +71,8 @@ static void use_data(struct seq_file *m)
 	pr_warn("fixture\n");
 #ifdef LATE
 	seq_printf(m, "%ld\n", calc_load_tasks);
+	if (static_branch_unlikely(&sched_schedstats))
+		seq_puts(m, "statistics\n");
 #endif
 }
 
