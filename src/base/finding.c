@@ -82,18 +82,43 @@ void findings_print(const struct finding_vec *list, FILE *out)
 	}
 }
 
+json_t *json_from_text(const char *s)
+{
+	json_t *json = s ? json_string(s) : json_null();
+
+	if (json)
+		return json;
+	scoped_free char *copy = xstrdup(s);
+
+	for (char *p = copy; *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	return json_string(copy);
+}
+
+/* Members that are not there are left out. */
+static void set_text(json_t *object, const char *key, const char *value)
+{
+	if (value)
+		json_object_set_new(object, key, json_from_text(value));
+}
+
 json_t *findings_json(const struct finding_vec *list)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct finding *f = &list->at[i];
+		json_t *object = json_object();
 
-		json_array_append_new(array, json_pack("{ss ss ss* ss* ss* ss ss*}", "id", f->id,
-						       "severity", severity_name(f->severity),
-						       "object", f->object, "symbol", f->symbol,
-						       "location", f->location, "message",
-						       f->message, "way_out", f->way_out));
+		set_text(object, "id", f->id);
+		set_text(object, "severity", severity_name(f->severity));
+		set_text(object, "object", f->object);
+		set_text(object, "symbol", f->symbol);
+		set_text(object, "location", f->location);
+		set_text(object, "message", f->message);
+		set_text(object, "way_out", f->way_out);
+		json_array_append_new(array, object);
 	}
 	return array;
 }

@@ -38,6 +38,8 @@ void findings_free(struct finding_vec *list);
 bool findings_refuse(const struct finding_vec *list); /* is there a REFUSAL? */
 void findings_print(const struct finding_vec *list, FILE *out);
 json_t *findings_json(const struct finding_vec *list); /* a new reference to an array */
+/* A string for text that may be damaged (names of a module): what is not UTF-8 becomes '?'. NULL: null. */
+json_t *json_from_text(const char *s);
 
 const char *severity_name(enum severity severity);
 

@@ -86,21 +86,6 @@ void inspection_print(const struct inspection *in, FILE *out)
 	findings_print(&in->findings, out);
 }
 
-/* Text of a file that may be damaged: what is not UTF-8 becomes '?'. */
-static json_t *text(const char *s)
-{
-	json_t *json = s ? json_string(s) : json_null();
-
-	if (json)
-		return json;
-	scoped_free char *copy = xstrdup(s);
-
-	for (char *p = copy; *p; p++)
-		if (*p & 0x80)
-			*p = '?';
-	return json_string(copy);
-}
-
 static json_t *functions_json(const struct inspection *in)
 {
 	json_t *list = json_array();
@@ -108,10 +93,10 @@ static json_t *functions_json(const struct inspection *in)
 	for (size_t i = 0; i < in->functions.n; i++) {
 		const struct inspect_func *f = &in->functions.at[i];
 
-		json_array_append_new(list, json_pack("{so so sI so so}", "object", text(f->kobject),
-						      "name", text(f->name), "sympos",
-						      (json_int_t)f->sympos, "by", text(f->new_name),
-						      "address", text(f->address)));
+		json_array_append_new(list, json_pack("{so so sI so so}", "object", json_from_text(f->kobject),
+						      "name", json_from_text(f->name), "sympos",
+						      (json_int_t)f->sympos, "by", json_from_text(f->new_name),
+						      "address", json_from_text(f->address)));
 	}
 	return list;
 }
@@ -123,11 +108,11 @@ static json_t *relocs_json(const struct inspection *in)
 	for (size_t i = 0; i < in->relocs.n; i++) {
 		const struct inspect_reloc *r = &in->relocs.at[i];
 
-		json_array_append_new(list, json_pack("{so so so so so so sI}", "with", text(r->patched),
-						      "section", text(r->section), "object",
-						      text(r->object), "symbol", text(r->symbol),
-						      "position", text(r->position), "address",
-						      text(r->address), "count",
+		json_array_append_new(list, json_pack("{so so so so so so sI}", "with", json_from_text(r->patched),
+						      "section", json_from_text(r->section), "object",
+						      json_from_text(r->object), "symbol", json_from_text(r->symbol),
+						      "position", json_from_text(r->position), "address",
+						      json_from_text(r->address), "count",
 						      (json_int_t)r->count));
 	}
 	return list;
@@ -140,8 +125,8 @@ static json_t *imports_json(const struct inspection *in)
 	for (size_t i = 0; i < in->imports.n; i++) {
 		const struct inspect_import *m = &in->imports.at[i];
 
-		json_array_append_new(list, json_pack("{so so so}", "name", text(m->name), "owner",
-						      text(m->owner), "crc",
+		json_array_append_new(list, json_pack("{so so so}", "name", json_from_text(m->name), "owner",
+						      json_from_text(m->owner), "crc",
 						      m->has_crc ? json_integer(m->crc) : json_null()));
 	}
 	return list;
@@ -153,7 +138,7 @@ static json_t *specials_json(const struct inspection *in)
 
 	for (size_t i = 0; i < in->specials.n; i++)
 		json_array_append_new(list, json_pack("{so sI sI}", "section",
-						      text(in->specials.at[i].section), "size",
+						      json_from_text(in->specials.at[i].section), "size",
 						      (json_int_t)in->specials.at[i].size, "entries",
 						      (json_int_t)in->specials.at[i].entries));
 	return list;
@@ -164,9 +149,9 @@ json_t *inspection_json(const struct inspection *in)
 	json_t *info = json_array();
 
 	for (size_t i = 0; i < in->modinfo.n; i++)
-		json_array_append_new(info, text(in->modinfo.at[i]));
-	return json_pack("{so so so so so so so so so}", "modinfo", info, "kernel", text(in->kernel),
-			 "source", text(in->source),
+		json_array_append_new(info, json_from_text(in->modinfo.at[i]));
+	return json_pack("{so so so so so so so so so}", "modinfo", info, "kernel", json_from_text(in->kernel),
+			 "source", json_from_text(in->source),
 			 "replace", in->replace < 0 ? json_null() : json_boolean(in->replace),
 			 "functions", functions_json(in), "relocations", relocs_json(in), "imports",
 			 imports_json(in), "sections", specials_json(in), "findings",

@@ -84,20 +84,29 @@ static struct error *find_replaced(struct check *c)
 
 /* ---- late relocations ---- */
 
+/* Is the name ".klp.sym.OBJECT.SYMBOL,POSITION" of these parts? */
+static bool is_named(const char *name, const struct inspect_reloc *r)
+{
+	const char *const parts[] = { ".klp.sym.", r->object, ".", r->symbol, ",", r->position };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!starts_with(name, parts[i]))
+			return false;
+		name += strlen(parts[i]);
+	}
+	return !*name;
+}
+
 static const struct inspect_reloc *parts_of(const struct check *c, const char *symbol)
 {
-	for (size_t i = 0; i < c->in->relocs.n; i++) {
-		const struct inspect_reloc *r = &c->in->relocs.at[i];
-		scoped_free char *name = xasprintf(".klp.sym.%s.%s,%s", r->object, r->symbol, r->position);
-
-		if (streq(name, symbol))
-			return r;
-	}
+	for (size_t i = 0; i < c->in->relocs.n; i++)
+		if (is_named(symbol, &c->in->relocs.at[i]))
+			return &c->in->relocs.at[i];
 	return NULL;
 }
 
 static struct error *each_late_of(struct check *c, const struct rule *rule,
-				  const struct obj_section *s, late_visit *visit)
+				  const struct obj_section *s, late_visit *visit, void *arg)
 {
 	const char *object = s->name + strlen(KLP_RELA);
 	scoped_free char *patched = xstrndup(object, strcspn(object, "."));
@@ -114,18 +123,19 @@ static struct error *each_late_of(struct check *c, const struct rule *rule,
 			.offset = r.r_offset, .type = ELF64_R_TYPE(r.r_info), .addend = r.r_addend,
 		};
 		late.parts = parts_of(c, late.symbol->name);
-		TRY(visit(c, rule, &late));
+		TRY(visit(c, rule, &late, arg));
 	}
 	return NULL;
 }
 
-struct error *check_each_late(struct check *c, const struct rule *rule, late_visit *visit)
+struct error *check_each_late(struct check *c, const struct rule *rule, late_visit *visit,
+			      void *arg)
 {
 	for (size_t i = 1; i < c->in->object->nsections; i++) {
 		const struct obj_section *s = &c->in->object->sections[i];
 
 		if (s->type == SHT_RELA && starts_with(s->name, KLP_RELA))
-			TRY(each_late_of(c, rule, s, visit));
+			TRY(each_late_of(c, rule, s, visit, arg));
 	}
 	return NULL;
 }
@@ -163,6 +173,14 @@ static struct error *run_rules(struct check *c, const char *without, struct chec
 		TRY(rule->detect(c, rule));
 	}
 	return NULL;
+}
+
+struct error *check_inspection(const struct inspection *in, struct check_report *report)
+{
+	struct check c = { .in = in, .findings = &report->findings };
+
+	report->file = xstrdup(in->object->path);
+	return run_rules(&c, NULL, report);
 }
 
 static void close_check(struct check *c)

@@ -53,6 +53,8 @@ struct check_report {
  * can be waived as well.
  */
 struct error *check_module(const struct check_request *request, struct check_report *report);
+/* The rules that need nothing but the module, which stays the caller's. */
+struct error *check_inspection(const struct inspection *in, struct check_report *report);
 /* Takes what the description waives out of the findings; says which waivers fit nothing (L3). */
 void check_waive(const struct description *description, struct check_report *report);
 void check_report_free(struct check_report *report);
@@ -125,7 +127,8 @@ struct late {
 	uint32_t type;
 	int64_t addend;
 };
-typedef struct error *late_visit(struct check *c, const struct rule *rule, const struct late *late);
-struct error *check_each_late(struct check *c, const struct rule *rule, late_visit *visit);
+typedef struct error *late_visit(struct check *c, const struct rule *rule, const struct late *late,
+				 void *arg);
+struct error *check_each_late(struct check *c, const struct rule *rule, late_visit *visit, void *arg);
 
 #endif

@@ -81,6 +81,15 @@ static bool is_own(const struct obj_symbol *s)
 	       starts_with(s->section->name, "__param") || starts_with(s->section->name, "__kcrctab");
 }
 
+/* Was the object of this function looked at for an earlier one? */
+static bool is_repeated(const struct check *c, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (c->replaced.at[i].image == c->replaced.at[at].image)
+			return true;
+	return false;
+}
+
 /* A data symbol of that name (but for a number at its end) and size in a patched object. */
 static const struct image_symbol *kernel_has(const struct check *c, const struct obj_symbol *v,
 					     const struct image **im)
@@ -89,7 +98,7 @@ static const struct image_symbol *kernel_has(const struct check *c, const struct
 
 	for (size_t i = 0; i < c->replaced.n; i++) {
 		*im = c->replaced.at[i].image;
-		for (size_t k = 0; *im && k < (*im)->nby_place; k++) {
+		for (size_t k = 0; *im && !is_repeated(c, i) && k < (*im)->nby_place; k++) {
 			const struct image_symbol *s = (*im)->by_place[k];
 
 			if (s->type == STT_OBJECT && s->size == v->size && starts_with(s->name, base) &&

@@ -16,6 +16,10 @@ rule_detector rule_new_dependency, rule_crc, rule_namespace, rule_plain_export, 
 /* functions.c */
 rule_detector rule_no_ftrace, rule_livepatch_core, rule_on_stack, rule_never_returns,
 	rule_interrupt, rule_alias, rule_idle;
+/* cold.c, consistency.c */
+rule_detector rule_cold_part, rule_system_call;
+/* running.c */
+rule_detector rule_loaded_patch, rule_other_hooks, rule_booted_preempt;
 /* data.c */
 rule_detector rule_init, rule_copied_variable, rule_escaping_data, rule_once, rule_percpu,
 	rule_copied_ops, rule_lock_class;

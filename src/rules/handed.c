@@ -13,12 +13,29 @@ static bool is_call(const struct obj_reloc *r)
 	return r->type == R_X86_64_PLT32;
 }
 
+/*
+ * Does the instruction take the address (and not read or write what is there)? mov $address, reg
+ * (c7 /0, b8+r) or lea address(%rip), reg (8d): Intel SDM, volume 2.
+ */
+static bool takes_address(const struct obj_section *s, const struct obj_reloc *r)
+{
+	const unsigned char *field = r->offset >= 2 && s->data ? s->data + r->offset : NULL;
+
+	if (!field)
+		return false;
+	if (r->type == R_X86_64_PC32)
+		return field[-2] == 0x8d && (field[-1] & 0xc7) == 0x05;
+	if (r->type == R_X86_64_32S && field[-2] == 0xc7)
+		return (field[-1] & 0xf8) == 0xc0;
+	return (field[-1] & 0xf8) == 0xb8;
+}
+
 /* The function or variable of the module whose address the relocation gives; NULL if none. */
-static const struct obj_symbol *taken(const struct obj_reloc *r)
+static const struct obj_symbol *taken(const struct obj_section *s, const struct obj_reloc *r)
 {
 	struct obj_ref ref = object_reloc_ref(r, 4);
 
-	if (is_call(r) || !ref.symbol || !ref.symbol->section || ref.offset ||
+	if (is_call(r) || !takes_address(s, r) || !ref.symbol || !ref.symbol->section || ref.offset ||
 	    (ref.symbol->type != STT_OBJECT && ref.symbol->type != STT_FUNC) ||
 	    streq(ref.symbol->name, "__this_module"))
 		return NULL;
@@ -43,15 +60,29 @@ static bool points_to_code(const struct obj_symbol *s)
 	return false;
 }
 
-/* "unregister_*" fits any function of that beginning. */
-static bool calls(const struct object *o, const char *pattern)
+/* "unregister_*" fits any function of that beginning; the first n bytes of pattern. */
+static bool calls_one(const struct object *o, const char *pattern, size_t n)
 {
-	size_t n = strcspn(pattern, "*");
+	bool prefix = n && pattern[n - 1] == '*';
 
+	n -= prefix;
 	for (size_t i = 1; i < o->nsymbols; i++)
 		if (o->symbols[i].shndx == SHN_UNDEF && strncmp(o->symbols[i].name, pattern, n) == 0 &&
-		    (pattern[n] || !o->symbols[i].name[n]))
+		    (prefix || !o->symbols[i].name[n]))
 			return true;
+	return false;
+}
+
+/* Alternatives are separated by '|'. */
+static bool calls(const struct object *o, const char *patterns)
+{
+	for (const char *p = patterns; *p;) {
+		size_t n = strcspn(p, "|");
+
+		if (calls_one(o, p, n))
+			return true;
+		p += n + (p[n] == '|');
+	}
 	return false;
 }
 
@@ -82,7 +113,7 @@ void handed_each(const struct object *o, handed_visit *visit, void *arg)
 		if (!(s->flags & SHF_EXECINSTR))
 			continue;
 		for (size_t k = 0; k < s->nrelocs; k++) {
-			const struct obj_symbol *what = taken(&s->relocs[k]);
+			const struct obj_symbol *what = taken(s, &s->relocs[k]);
 
 			if (what)
 				visit_call(o, s, k, what, visit, arg);

@@ -30,7 +30,7 @@ struct registrar {
 	const char *runs;      /* what then runs there: "a kernel thread" */
 	enum known_kind kind;  /* ON_STACK: thread, INTERRUPT: handler; NO_RETURN: neither */
 	bool outlives;         /* may be called after the module is gone: C7 */
-	const char *undo;      /* what takes it back, or NULL */
+	const char *undo;      /* what takes it back ("a|b*": any of these), or NULL */
 };
 const struct registrar *registrar_find(const char *callee);
 

@@ -61,7 +61,8 @@ static void check_lost_callbacks(struct check *c, const struct rule *rule)
 		if (undo && !c->previous->states.n)
 			rule_finding(c, rule, o->kobject, NULL, NULL,
 				     "the livepatch before has callbacks that take something back, and no "
-				     "state that says so: an atomic replace does not call them");
+				     "state that says so: an atomic replace does not call them")
+				->severity = SEVERITY_WARNING;
 	}
 }
 

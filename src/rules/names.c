@@ -91,10 +91,29 @@ static void judge_import(struct check *c, const struct rule *rule, const char *n
 					 "was the module built for this kernel?");
 }
 
+/* Not wrong, but nothing about it was looked at. */
+static void note_unknown_objects(struct check *c, const struct rule *rule)
+{
+	struct map seen = { 0 };
+
+	for (size_t i = 0; i < c->replaced.n; i++) {
+		const char *kobject = c->replaced.at[i].func->kobject;
+
+		if (c->replaced.at[i].image || map_has(&seen, kobject))
+			continue;
+		map_put(&seen, kobject, (void *)rule);
+		rule_finding(c, rule, kobject, NULL, NULL,
+			     "the target ships no such module: its functions were not looked at, and the "
+			     "livepatch waits for it")->severity = SEVERITY_NOTE;
+	}
+	map_free(&seen);
+}
+
 struct error *rule_missing_symbol(struct check *c, const struct rule *rule)
 {
 	for (size_t i = 0; i < c->in->imports.n; i++)
 		judge_import(c, rule, c->in->imports.at[i].name);
+	note_unknown_objects(c, rule);
 	return each_name(c, rule, judge_missing);
 }
 
@@ -177,12 +196,15 @@ struct error *rule_changed_position(struct check *c, const struct rule *rule)
 			if (!streq(f->kobject, old->kobject) || !streq(f->name, old->name) ||
 			    f->sympos == old->sympos)
 				continue;
-			rule_finding(c, rule, f->kobject, f->name, NULL,
-				     "position %llu, and %llu in the livepatch before: %s",
-				     (unsigned long long)f->sympos, (unsigned long long)old->sympos,
-				     canonical(f->sympos) == canonical(old->sympos) ?
-				     "the same function under two numbers" :
-				     "another function; is the one of the livepatch before still replaced?");
+			bool same = canonical(f->sympos) == canonical(old->sympos);
+			struct finding *finding = rule_finding(c, rule, f->kobject, f->name, NULL,
+				"position %llu, and %llu in the livepatch before: %s",
+				(unsigned long long)f->sympos, (unsigned long long)old->sympos, same ?
+				"the same function under two numbers" :
+				"another function; is the one of the livepatch before still replaced?");
+
+			if (same)
+				finding->severity = SEVERITY_NOTE;
 		}
 	return NULL;
 }

@@ -31,6 +31,15 @@ static size_t count(const struct check_report *r, enum severity severity)
 	return n;
 }
 
+/* A rule of two rows is named once. */
+static bool is_first(const struct check_report *r, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (streq(r->not_run.at[i], r->not_run.at[at]))
+			return false;
+	return true;
+}
+
 void check_report_print(const struct check_report *r, FILE *out)
 {
 	findings_print(&r->findings, out);
@@ -43,31 +52,15 @@ void check_report_print(const struct check_report *r, FILE *out)
 		return;
 	fputs("not decided (no target, previous livepatch or running system given):", out);
 	for (size_t i = 0; i < r->not_run.n; i++)
-		fprintf(out, " %s", r->not_run.at[i]);
+		if (is_first(r, i))
+			fprintf(out, " %s", r->not_run.at[i]);
 	fputc('\n', out);
-}
-
-/* Names come from the module: what is no UTF-8 is not lost, but marked. */
-static json_t *text(const char *s)
-{
-	json_t *json = s ? json_string(s) : json_null();
-
-	if (json)
-		return json;
-	char *copy = xstrdup(s);
-
-	for (char *p = copy; *p; p++)
-		if (*p & 0x80)
-			*p = '?';
-	json = json_string(copy);
-	free(copy);
-	return json;
 }
 
 static json_t *waiver_json(const struct described_waiver *w)
 {
-	return json_pack("{so so so sI}", "id", text(w->id), "symbol", text(w->symbol), "reason",
-			 text(w->reason), "line", (json_int_t)w->line);
+	return json_pack("{so so so sI}", "id", json_from_text(w->id), "symbol", json_from_text(w->symbol), "reason",
+			 json_from_text(w->reason), "line", (json_int_t)w->line);
 }
 
 json_t *check_report_json(const struct check_report *r)
@@ -80,8 +73,9 @@ json_t *check_report_json(const struct check_report *r)
 		if (r->description->waivers.at[i].declaration)
 			json_array_append_new(declared, waiver_json(&r->description->waivers.at[i]));
 	for (size_t i = 0; i < r->not_run.n; i++)
-		json_array_append_new(not_run, json_string(r->not_run.at[i]));
-	return json_pack("{so so sI so so so so}", "file", text(r->file), "target", text(r->target),
+		if (is_first(r, i))
+			json_array_append_new(not_run, json_string(r->not_run.at[i]));
+	return json_pack("{so so sI so so so so}", "file", json_from_text(r->file), "target", json_from_text(r->target),
 			 "rules", (json_int_t)r->rules, "findings", findings_json(&r->findings),
 			 "waived", waived, "declared", declared, "not_run", not_run);
 }

@@ -20,24 +20,13 @@ static const char *level(enum severity severity)
 	return names[severity];
 }
 
-/* json_string() gives NULL for what is no UTF-8. */
-static json_t *text(const char *s)
-{
-	scoped_free char *copy = xstrdup(s);
-
-	for (char *p = copy; *p; p++)
-		if (*p & 0x80)
-			*p = '?';
-	return json_string(copy);
-}
-
 static json_t *rule_json(const char *id)
 {
 	const struct rule_page *page = rule_find(id);
 
 	return json_pack("{ss s{so} s{so}}", "id", id, "shortDescription", "text",
-			 text(page ? page->title : id), "fullDescription", "text",
-			 text(page ? page->text : id));
+			 json_from_text(page ? page->title : id), "fullDescription", "text",
+			 json_from_text(page ? page->text : id));
 }
 
 /* "file.c:12" is a place in a file; anything else ("section+0x10") a property of the result. */
@@ -46,7 +35,7 @@ static json_t *physical(const struct check_report *r, const struct finding *f)
 	const char *colon = f->location ? strrchr(f->location, ':') : NULL;
 	long line = colon ? strtol(colon + 1, NULL, 10) : 0;
 	scoped_free char *file = line > 0 ? xstrndup(f->location, colon - f->location) : NULL;
-	json_t *place = json_pack("{s{so}}", "artifactLocation", "uri", text(file ? file : r->file));
+	json_t *place = json_pack("{s{so}}", "artifactLocation", "uri", json_from_text(file ? file : r->file));
 
 	if (line > 0)
 		json_object_set_new(place, "region", json_pack("{sI}", "startLine", (json_int_t)line));
@@ -62,7 +51,7 @@ static json_t *location(const struct check_report *r, const struct finding *f)
 
 	if (*name)
 		json_object_set_new(location, "logicalLocations",
-				    json_pack("[{so}]", "fullyQualifiedName", text(name)));
+				    json_pack("[{so}]", "fullyQualifiedName", json_from_text(name)));
 	return location;
 }
 
@@ -72,10 +61,10 @@ static json_t *result(const struct check_report *r, const struct finding *f, siz
 					      f->way_out ? f->way_out : "");
 	json_t *json = json_pack("{ss sI ss s{so} s[o]}", "ruleId", f->id, "ruleIndex",
 				 (json_int_t)rule, "level", level(f->severity), "message", "text",
-				 text(message), "locations", location(r, f));
+				 json_from_text(message), "locations", location(r, f));
 
 	if (f->location)
-		json_object_set_new(json, "properties", json_pack("{so}", "place", text(f->location)));
+		json_object_set_new(json, "properties", json_pack("{so}", "place", json_from_text(f->location)));
 	return json;
 }
 
@@ -107,7 +96,7 @@ json_t *check_report_sarif(const struct check_report *r)
 
 		json_object_set_new(json, "suppressions",
 				    json_pack("[{ss so}]", "kind", "external", "justification",
-					      text(r->waived.at[i].waiver->reason)));
+					      json_from_text(r->waived.at[i].waiver->reason)));
 		json_array_append_new(results, json);
 	}
 	map_free(&seen);

@@ -27,6 +27,7 @@ const struct rule rules[] = {
 	{ "F4", SEVERITY_WARNING, NEEDS_TARGET, rule_on_stack },
 	{ "F5", SEVERITY_WARNING, 0, rule_never_returns },
 	{ "F6", SEVERITY_NOTE, NEEDS_TARGET, rule_interrupt },
+	{ "F7", SEVERITY_NOTE, NEEDS_TARGET, rule_cold_part },
 	{ "F10", SEVERITY_NOTE, NEEDS_TARGET, rule_alias },
 	{ "C12", SEVERITY_WARNING, 0, rule_idle },
 
@@ -49,12 +50,16 @@ const struct rule rules[] = {
 	{ "X9", SEVERITY_WARNING, NEEDS_TARGET, rule_instrumentation },
 
 	{ "C2", SEVERITY_WARNING, NEEDS_PREVIOUS, rule_overlap },
+	{ "C2", SEVERITY_WARNING, NEEDS_RUNNING, rule_loaded_patch },
 	{ "C3", SEVERITY_REFUSAL, NEEDS_PREVIOUS, rule_dropped_state },
 	{ "C4", SEVERITY_WARNING, 0, rule_callback_pairs },
 	{ "C5", SEVERITY_WARNING, 0, rule_shadow },
 	{ "C6", SEVERITY_NOTE, 0, rule_module_callback },
 	{ "C7", SEVERITY_WARNING, 0, rule_outlives },
 	{ "C9", SEVERITY_WARNING, NEEDS_TARGET, rule_reliable_stack },
+	{ "C10", SEVERITY_REFUSAL, NEEDS_RUNNING, rule_other_hooks },
 	{ "C14", SEVERITY_WARNING, NEEDS_TARGET, rule_preemption },
+	{ "C14", SEVERITY_WARNING, NEEDS_RUNNING, rule_booted_preempt },
+	{ "C15", SEVERITY_NOTE, 0, rule_system_call },
 };
 const size_t rule_count = ARRAY_SIZE(rules);

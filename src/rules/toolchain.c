@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "object/insn.h"
+#include "object/special.h"
 #include "rules/detectors.h"
 #include "rules/shipped.h"
 
@@ -90,20 +91,11 @@ static const struct {
 	{ ".call_sites", 4, 1 },
 };
 
-static size_t late_relocs_of(const struct check *c, const char *section)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->in->relocs.n; i++)
-		if (streq(c->in->relocs.at[i].section, section))
-			n += c->in->relocs.at[i].count;
-	return n;
-}
-
+/* A section's relocations include the late ones. */
 static void check_form(struct check *c, const struct rule *rule, const struct obj_section *s,
 		       unsigned int entry, unsigned int relocs)
 {
-	size_t have = s->nrelocs + late_relocs_of(c, s->name), want = s->size / entry * relocs;
+	size_t have = s->nrelocs, want = s->size / entry * relocs;
 
 	if (s->size % entry)
 		rule_finding(c, rule, NULL, NULL, s->name,
@@ -220,7 +212,8 @@ struct error *rule_thunks(struct check *c, const struct rule *rule)
 
 /* ---- X6 ---- */
 
-static struct error *visit_address(struct check *c, const struct rule *rule, const struct late *late)
+static struct error *visit_address(struct check *c, const struct rule *rule, const struct late *late,
+				   void *arg)
 {
 	const struct image_symbol *s;
 	const unsigned char *code;
@@ -246,7 +239,7 @@ struct error *rule_sealed_target(struct check *c, const struct rule *rule)
 {
 	if (!target_config_is(c->target, "X86_KERNEL_IBT", 'y'))
 		return NULL;
-	return check_each_late(c, rule, visit_address);
+	return check_each_late(c, rule, visit_address, NULL);
 }
 
 /* ---- X7 ---- */
@@ -307,14 +300,15 @@ struct error *rule_orc(struct check *c, const struct rule *rule)
 
 /* ---- X8 ---- */
 
-static struct error *visit_table(struct check *c, const struct rule *rule, const struct late *late)
+static struct error *visit_table(struct check *c, const struct rule *rule, const struct late *late,
+				   void *arg)
 {
 	const struct image_symbol *s;
 	struct image *im;
 	size_t count;
 
 	if (!late->parts || !late->section || late->addend == 0 ||
-	    late->section->flags & SHF_EXECINSTR || !starts_with(late->section->name, ".rodata"))
+	    late->section->flags & SHF_EXECINSTR || special_find(late->section->name))
 		return NULL;
 	TRY(check_image(c, late->parts->object, &im));
 	s = im ? check_symbol(im, late->parts->symbol, strtoull(late->parts->position, NULL, 10), &count) :
@@ -328,5 +322,5 @@ static struct error *visit_table(struct check *c, const struct rule *rule, const
 
 struct error *rule_switch_table(struct check *c, const struct rule *rule)
 {
-	return check_each_late(c, rule, visit_table);
+	return check_each_late(c, rule, visit_table, NULL);
 }

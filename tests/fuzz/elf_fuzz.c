@@ -24,6 +24,7 @@
 #include "module/module.h"
 #include "object/image.h"
 #include "object/object.h"
+#include "rules/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -115,8 +116,14 @@ static void try_module(const struct input *in)
 
 	check_error(module_convert_memory("fuzz", in->data, in->size, &out, &n));
 	check_error(inspect_memory("fuzz", in->data, in->size, &found));
-	if (found)
+	if (found) {
+		struct check_report report = { 0 };
+
 		json_decref(inspection_json(found));
+		check_error(check_inspection(found, &report));
+		json_decref(check_report_sarif(&report));
+		check_report_free(&report);
+	}
 	inspection_free(found);
 }
 
