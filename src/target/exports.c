@@ -28,7 +28,8 @@ static struct error *read_line(struct exports *e, char *line, size_t number, con
 		return error_new("T11", "%s:%zu: not a line of a Module.symvers", path, number);
 	map_put(&e->by_name, field[1], (void *)(uintptr_t)(e->list.n + 1));
 	export_vec_push(&e->list, (struct export){ field[1], module_name(field[2]),
-						   field[4] ? field[4] : "" });
+						   field[4] ? field[4] : "",
+						   strtoul(field[0], NULL, 16) });
 	return NULL;
 }
 

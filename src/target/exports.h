@@ -3,6 +3,8 @@
 #ifndef SUTURE_TARGET_EXPORTS_H
 #define SUTURE_TARGET_EXPORTS_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/map.h"
 #include "base/vec.h"
@@ -11,6 +13,7 @@ struct export {
 	const char *name;
 	const char *object;     /* "vmlinux" or the module's name ("nf_conntrack") */
 	const char *namespace_; /* "" if none */
+	uint32_t crc;           /* of its type, with CONFIG_MODVERSIONS */
 };
 DEFINE_VEC(export_vec, struct export)
 
