@@ -25,6 +25,7 @@ static const struct command {
 	{ "impact", command_impact, "what the compiler did to a function: what else must be replaced" },
 	{ "inspect", command_inspect, "what a livepatch module replaces, relocates, needs" },
 	{ "test", command_test, "boot the target in QEMU and try a livepatch there" },
+	{ "verify", command_verify, "prove a livepatch right, or show what is wrong with it" },
 	{ "explain", command_explain, "the page of a finding or error" },
 };
 

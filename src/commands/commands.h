@@ -22,6 +22,7 @@ int command_impact(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_target(int argc, char **argv);
 int command_test(int argc, char **argv);
+int command_verify(int argc, char **argv);
 
 /*
  * "livepatch-NAME", the caller's: from the name that was given, or from the file name of the first

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * struct klp_patch, klp_object and klp_func (include/linux/livepatch.h) as they stand in the file. Their
+ * public members have not moved since 5.1; the size of an element depends on version and configuration,
+ * so it is taken from the distance of the elements, which are known by the pointers in them.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "verify/loader.h"
+
+enum {
+	PATCH_OBJECTS = 8, PATCH_STATES = 16, PATCH_REPLACE = 24,
+	OBJECT_NAME = 0, OBJECT_FUNCS = 8, OBJECT_CALLBACKS = 16, OBJECT_PUBLIC = 48,
+	FUNC_NAME = 0, FUNC_NEW = 8, FUNC_POSITION = 16,
+};
+
+const char *livepatch_text(const struct obj_section *s, uint64_t at)
+{
+	if (!s || !s->data || at >= s->size || strnlen((const char *)s->data + at, s->size - at) ==
+						       s->size - at)
+		return NULL;
+	return (const char *)s->data + at;
+}
+
+static const struct obj_reloc *pointer_at(const struct obj_section *s, uint64_t at)
+{
+	size_t first;
+
+	if (!object_relocs_in(s, at, at + 1, &first) || s->relocs[first].type != R_X86_64_64)
+		return NULL;
+	return &s->relocs[first];
+}
+
+/* Section and offset that the pointer at a place leads to; NULL: no pointer into this module. */
+static struct obj_section *follow(const struct obj_section *s, uint64_t at, uint64_t *to)
+{
+	const struct obj_reloc *r = pointer_at(s, at);
+
+	*to = r ? r->symbol->value + r->addend : 0;
+	return r && r->symbol->section && *to < r->symbol->section->size ? r->symbol->section : NULL;
+}
+
+static const char *text_of(const struct obj_section *s, uint64_t at)
+{
+	uint64_t to;
+	struct obj_section *t = follow(s, at, &to);
+
+	return t ? livepatch_text(t, to) : NULL;
+}
+
+static uint64_t number_at(const struct obj_section *s, uint64_t at)
+{
+	uint64_t value = 0;
+
+	if (s->data && s->size >= sizeof(value) && at <= s->size - sizeof(value))
+		memcpy(&value, s->data + at, sizeof(value));
+	return value;
+}
+
+/* End of the variable that holds a place: arrays do not go beyond it. */
+static uint64_t variable_end(struct obj_section *s, uint64_t at)
+{
+	struct obj_ref ref = object_locate(s, at);
+
+	return ref.symbol && ref.symbol->type == STT_OBJECT && ref.symbol->size ?
+		       ref.symbol->value + ref.symbol->size : s->size;
+}
+
+/* Does an element of the array begin here? Told by the pointers that each must have. */
+typedef bool is_element(const struct obj_section *s, uint64_t at);
+
+static bool is_func(const struct obj_section *s, uint64_t at)
+{
+	uint64_t to;
+	struct obj_section *code = follow(s, at + FUNC_NEW, &to);
+
+	return text_of(s, at + FUNC_NAME) && code && (code->flags & SHF_EXECINSTR);
+}
+
+static bool is_object(const struct obj_section *s, uint64_t at)
+{
+	uint64_t to;
+	struct obj_section *funcs = follow(s, at + OBJECT_FUNCS, &to);
+
+	return funcs && !(funcs->flags & SHF_EXECINSTR) && pointer_at(funcs, to + FUNC_NEW);
+}
+
+/* Size of an element: the smallest distance at which there is another one. */
+static uint64_t element_size(const struct obj_section *s, uint64_t start, uint64_t end,
+			     uint64_t public, is_element *is)
+{
+	for (uint64_t step = public; start + step + public <= end; step += 8)
+		if (is(s, start + step))
+			return step;
+	return end - start;
+}
+
+struct reading {
+	struct livepatch *lp;
+	struct kernel_images *images;
+};
+
+static struct entity *function_at(struct livepatch *lp, const struct obj_section *s, uint64_t at)
+{
+	uint64_t to;
+	struct obj_section *code = follow(s, at, &to);
+	struct entity *e = code ? model_entity_at(lp->model, code, to) : NULL;
+
+	return e && e->kind == ENTITY_FUNCTION && e->start == to ? e : NULL;
+}
+
+static struct error *read_function(struct reading *rd, const char *object, const struct obj_section *s,
+				   uint64_t at)
+{
+	struct lp_function f = { .object = object, .name = text_of(s, at + FUNC_NAME),
+				 .position = number_at(s, at + FUNC_POSITION),
+				 .entity = function_at(rd->lp, s, at + FUNC_NEW) };
+	struct image *image = NULL;
+
+	TRY(kernel_image(rd->images, object, &image));
+	f.image = image;
+	if (!f.name)
+		f.why = xstrdup("an entry of struct klp_func without a name");
+	else if (!image)
+		f.why = xasprintf("the target has no module '%s'", object);
+	else
+		f.old = livepatch_lookup(image, f.name, f.position, &f.why);
+	if (!f.name)
+		f.name = "";
+	lp_function_vec_push(&rd->lp->functions, f);
+	return NULL;
+}
+
+static struct error *read_functions(struct reading *rd, const char *object, struct obj_section *s,
+				    uint64_t start)
+{
+	uint64_t end = variable_end(s, start);
+	uint64_t step = element_size(s, start, end, FUNC_POSITION + 8, is_func);
+	size_t first, pointers = object_relocs_in(s, start, end, &first), read = 0;
+
+	for (uint64_t at = start; at + FUNC_POSITION + 8 <= end; at += step) {
+		if (!pointer_at(s, at + FUNC_NAME) && !pointer_at(s, at + FUNC_NEW))
+			break;
+		TRY(read_function(rd, object, s, at));
+		read += 2;
+	}
+	if (read != pointers)
+		lp_function_vec_push(&rd->lp->functions, (struct lp_function){
+			.object = object, .name = "", .why = xasprintf("an array of struct klp_func "
+			"has %zu pointers, its elements %zu", pointers, read) });
+	return NULL;
+}
+
+static bool has_callbacks(const struct obj_section *s, uint64_t at)
+{
+	size_t first;
+
+	return object_relocs_in(s, at + OBJECT_CALLBACKS, at + OBJECT_PUBLIC, &first) > 0;
+}
+
+static struct error *read_objects(struct reading *rd, struct obj_section *s, uint64_t start)
+{
+	uint64_t end = variable_end(s, start), to;
+	uint64_t step = element_size(s, start, end, OBJECT_PUBLIC, is_object);
+
+	for (uint64_t at = start; at + OBJECT_PUBLIC <= end; at += step) {
+		struct obj_section *funcs = follow(s, at + OBJECT_FUNCS, &to);
+		const char *name = text_of(s, at + OBJECT_NAME);
+
+		if (!funcs)
+			break;
+		rd->lp->objects++;
+		rd->lp->callbacks |= has_callbacks(s, at);
+		TRY(read_functions(rd, name ? name : "vmlinux", funcs, to));
+	}
+	return NULL;
+}
+
+/* struct klp_patch begins with a pointer to the module, followed by one to the objects. */
+static struct error *read_patch(struct reading *rd, struct obj_section *s, const struct obj_reloc *r)
+{
+	uint64_t to, at = r->offset;
+	struct obj_section *objects = follow(s, at + PATCH_OBJECTS, &to);
+
+	if (!streq(r->symbol->name, "__this_module") || r->type != R_X86_64_64 || !objects)
+		return NULL;
+	rd->lp->found = true;
+	rd->lp->states |= pointer_at(s, at + PATCH_STATES) != NULL;
+	rd->lp->replace |= number_at(s, at + PATCH_REPLACE) & 1;
+	return read_objects(rd, objects, to);
+}
+
+struct error *livepatch_read_arrays(struct livepatch *lp, struct kernel_images *images)
+{
+	struct reading rd = { .lp = lp, .images = images };
+
+	for (size_t i = 1; i < lp->object->nsections; i++) {
+		struct obj_section *s = &lp->object->sections[i];
+
+		if (!(s->flags & SHF_WRITE) || !s->data || starts_with(s->name, ".gnu.linkonce"))
+			continue;
+		for (size_t k = 0; k < s->nrelocs; k++)
+			TRY(read_patch(&rd, s, &s->relocs[k]));
+	}
+	return NULL;
+}
