@@ -18,14 +18,14 @@ static const struct command {
 } commands[] = {
 	{ "target", command_target, "add, list, show, remove the kernels to be patched" },
 	{ "build", command_build, "fix and target in, livepatch module out" },
-	{ "extract", command_extract, "fix or function in, readable source of a livepatch out" },
-	{ "check", command_check, "what can go wrong with a livepatch, before it is loaded" },
-	{ "convert", command_convert, "finish a livepatch module that was written by hand" },
 	{ "diff", command_diff, "compare two relocatable objects, function by function" },
+	{ "extract", command_extract, "fix or function in, readable source of a livepatch out" },
 	{ "impact", command_impact, "what the compiler did to a function: what else must be replaced" },
-	{ "inspect", command_inspect, "what a livepatch module replaces, relocates, needs" },
-	{ "test", command_test, "boot the target in QEMU and try a livepatch there" },
+	{ "convert", command_convert, "finish a livepatch module that was written by hand" },
+	{ "check", command_check, "what can go wrong with a livepatch, before it is loaded" },
 	{ "verify", command_verify, "prove a livepatch right, or show what is wrong with it" },
+	{ "test", command_test, "boot the target in QEMU and try a livepatch there" },
+	{ "inspect", command_inspect, "what a livepatch module replaces, relocates, needs" },
 	{ "explain", command_explain, "the page of a finding or error" },
 };
 
