@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "commands/commands.h"
 #include "convert/symbols.h"
+#include "impact/index.h"
 #include "target/cache.h"
 #include "target/target.h"
 #include "units/units.h"
@@ -56,12 +57,18 @@ static int wrong_usage(const char *message)
 }
 
 /* The first build need not pay for what is the same for all of them. */
-static struct error *prepare_units(const char *name)
+static struct error *prepare(const char *name)
 {
 	scoped_target struct target *target = NULL;
+	scoped_index struct impact_index index = { 0 };
+	SCOPED(symlist_free) struct symlist symbols = { 0 };
 
 	TRY(target_open(name, &target));
-	return units_prepare(target);
+	TRY(units_prepare(target));
+	if (target->user_build)
+		return NULL; /* it may be built again at any time */
+	TRY(symlist_of_target(target, &symbols));
+	return index_open(target, &index);
 }
 
 static int command_add(const struct target_options *o, int n, char **args)
@@ -80,7 +87,7 @@ static int command_add(const struct target_options *o, int n, char **args)
 	else
 		return wrong_usage("add: kernels are debian:RELEASE or --build DIR");
 	if (!err)
-		err = prepare_units(name);
+		err = prepare(name);
 	if (err)
 		return report_error(err);
 	printf("%s\n", name);
