@@ -190,6 +190,7 @@ static void ask_ours(struct opinion *o)
 			uint32_t d = o->tu->ordinary_of[m->name];
 
 			if (m->kind == MENTION_ORDINARY && d &&
+			    m->token > o->tu->declarations.at[i].body &&
 			    o->tu->declared.at[d - 1].kind != DECLARED_TYPEDEF)
 				map_put_u64(&o->our_refs, tu_token(o->tu, m->token)->at, o);
 		}
