@@ -211,8 +211,23 @@ static bool is_known(const char *name)
 	return false;
 }
 
+/* Under CREATE_TRACE_POINTS this header makes tracepoints; our reader leaves them out. */
+static bool makes_tracepoints(const struct tu *tu, uint64_t offset)
+{
+	for (size_t i = 0; i < tu->inclusions.n; i++) {
+		const struct inclusion *in = &tu->inclusions.at[i];
+
+		if (in->leave && ends_with(tu->files.at[in->file].path, "/trace/define_trace.h") &&
+		    offset >= tu_token(tu, in->token)->at && offset < tu_token(tu, in->leave)->at)
+			return true;
+	}
+	return false;
+}
+
 static void differ(struct opinion *o, uint64_t offset, const char *what)
 {
+	if (makes_tracepoints(o->tu, offset))
+		return;
 	const char *p = o->tu->text + offset;
 	scoped_free char *name =
 		xstrndup(p, strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
