@@ -135,16 +135,21 @@ static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint3
 	uint32_t number = m ? m - c->tu->macros.at : 0;
 
 	c->uses_this_module |= name == c->this_module;
-	if (!m || c->macro_seen[number])
+	if (!m || (c->macro_seen[number] && c->macro_read[number] == position))
 		return;
+	bool shipped = closure_macro_is_shipped(c, m), seen = c->macro_seen[number];
+
 	c->macro_seen[number] = 1;
-	if (!closure_macro_is_shipped(c, m) && !in_head(c, m)) {
+	c->macro_read[number] = position;
+	if (seen && shipped)
+		return; /* its text is read anew only where private macros may have changed since */
+	if (!seen && !shipped && !in_head(c, m)) {
 		piece_vec_push(&c->pieces, (struct piece) {.position = m->token,
 							   .kind = PIECE_MACRO,
 							   .number = number});
 		add_undef(c, number);
 		closure_decide(c, "macro", name, by, "used by text that is copied", "copied");
-	} else {
+	} else if (!seen) {
 		closure_use_header_macro(c, number);
 	}
 	use_macro_text(c, m, position);
@@ -331,6 +336,7 @@ struct error *closure_run(struct closure *c)
 	c->linkage_of = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	c->written = xcalloc(c->tu->declarations.n + 1, 1);
 	c->macro_seen = xcalloc(c->tu->macros.n + 1, 1);
+	c->macro_read = xcalloc(c->tu->macros.n + 1, sizeof(uint32_t));
 	c->is_member = xcalloc(c->tu->n_names, 1);
 	c->is_object = xcalloc(c->tu->n_names, 1);
 	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
@@ -367,6 +373,7 @@ void closure_free(struct closure *c)
 	free(c->linkage_of);
 	free(c->written);
 	free(c->macro_seen);
+	free(c->macro_read);
 	free(c->is_member);
 	free(c->is_object);
 	pointer_vec_free(&c->pointers);

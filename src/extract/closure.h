@@ -108,6 +108,7 @@ struct closure {
 	struct work_vec work;
 	uint32_t *linkage_of; /* name → number + 1 */
 	uint8_t *written;     /* per declaration: bits */
+	uint32_t *macro_read; /* per macro record: the token from which its text was last read */
 	uint8_t *macro_seen;  /* per macro record */
 	uint8_t *is_member;   /* per name: stands behind . or -> in written text */
 	uint8_t *is_object;   /* per name, bits: what it points to is used as a whole (*x, x[i],

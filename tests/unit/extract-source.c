@@ -123,6 +123,13 @@ static const struct test_case cases[] = {
 		  "one_made(a) + GET(A);\n}\n",
 	 .functions = "f",
 	 .with = {"#define NAME(x)", "NAME(one)\n", "#define FLAG_A 1\n", "#define GET(x)"}},
+	{.name = "a list that two enums read with different macros",
+	 .private = "#define LIST C(A) C(B)\n#define C(x) BIT_##x,\nenum bits { LIST };\n#undef C\n"
+		    "#define C(x) FLAG_##x = 1 << BIT_##x,\nenum flags { LIST };\n#undef C\n",
+	 .c = PUB PRIV "int f(int a)\n{\n\treturn a & FLAG_B;\n}\n",
+	 .functions = "f",
+	 .with = {"#define LIST", "#define C(x) BIT_##x,\n", "enum bits { LIST };", "#undef C\n",
+		  "#define C(x) FLAG_##x", "enum flags { LIST };"}},
 	{.name = "a conditional that cuts a function's head",
 	 .c = PUB
 	 "#define WIDE 1\n#if WIDE\nint f(int a,\n#else\nint f(\n#endif\n      int b)\n{\n#if "

@@ -190,6 +190,7 @@ static void ask_ours(struct opinion *o)
 			uint32_t d = o->tu->ordinary_of[m->name];
 
 			if (m->kind == MENTION_ORDINARY && d &&
+			    m->token > o->tu->declarations.at[i].body &&
 			    o->tu->declared.at[d - 1].kind != DECLARED_TYPEDEF)
 				map_put_u64(&o->our_refs, tu_token(o->tu, m->token)->at, o);
 		}
@@ -210,8 +211,23 @@ static bool is_known(const char *name)
 	return false;
 }
 
+/* Under CREATE_TRACE_POINTS this header makes tracepoints; our reader leaves them out. */
+static bool makes_tracepoints(const struct tu *tu, uint64_t offset)
+{
+	for (size_t i = 0; i < tu->inclusions.n; i++) {
+		const struct inclusion *in = &tu->inclusions.at[i];
+
+		if (in->leave && ends_with(tu->files.at[in->file].path, "/trace/define_trace.h") &&
+		    offset >= tu_token(tu, in->token)->at && offset < tu_token(tu, in->leave)->at)
+			return true;
+	}
+	return false;
+}
+
 static void differ(struct opinion *o, uint64_t offset, const char *what)
 {
+	if (makes_tracepoints(o->tu, offset))
+		return;
 	const char *p = o->tu->text + offset;
 	scoped_free char *name =
 		xstrndup(p, strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
