@@ -49,6 +49,17 @@ static bool in_head(const struct closure *c, const struct macro *m)
 	return m->file == c->tu->main_file && m - c->tu->macros.at < c->head_end;
 }
 
+bool closure_macro_is_shipped(const struct closure *c, const struct macro *m)
+{
+	if (!c->tu->files.at[m->file].is_public || !c->tu->files.at[m->file].changed)
+		return c->tu->files.at[m->file].is_public;
+	const struct tu_file *f = tu_file_text(c->tu, m->file);
+	uint32_t start = tu_line_start(f, m->line);
+	uint32_t end = tu_line_start(f, raw_directive_end(c->tu, m->file, m->line) + 1);
+
+	return tu_is_shipped(c->tu, m->file, f->text + start, end - start);
+}
+
 static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
 
 /* "NLMDBG_##facility" may make the name of any private macro that begins so. */
@@ -69,7 +80,7 @@ static bool is_pasted(const struct macro *m, const char *text, const struct lexe
 
 	while (p < end && *p == ' ')
 		p++;
-	return l->kind == LEX_NAME && l->length > 1 && end - p > 2 && p[0] == '#' && p[1] == '#';
+	return l->kind == LEX_NAME && l->length > 3 && end - p > 2 && p[0] == '#' && p[1] == '#';
 }
 
 static void find_private_macros(struct closure *c)
@@ -77,7 +88,7 @@ static void find_private_macros(struct closure *c)
 	for (size_t i = 0; i < c->tu->macros.n; i++) {
 		const struct macro *m = &c->tu->macros.at[i];
 
-		if (!m->undef && !tu_is_public(c->tu, m->file))
+		if (!m->undef && !closure_macro_is_shipped(c, m))
 			u32_vec_push(&c->private_macros, m->name);
 	}
 }
@@ -124,7 +135,7 @@ static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint3
 	if (!m || c->macro_seen[number])
 		return;
 	c->macro_seen[number] = 1;
-	if (!tu_is_public(c->tu, m->file) && !in_head(c, m)) {
+	if (!closure_macro_is_shipped(c, m) && !in_head(c, m)) {
 		piece_vec_push(&c->pieces, (struct piece){.position = m->token,
 							  .kind = PIECE_MACRO,
 							  .number = number});
@@ -256,7 +267,7 @@ static void use_ordinary(struct closure *c, const struct mention *m, const struc
 				    w->how == READ_WRITTEN, w->by);
 	else if (w->how == READ_FROM_HEADER)
 		return;
-	else if (tu_is_public(c->tu, tu_token(c->tu, d->token)->file))
+	else if (tu_name_is_shipped(c->tu, d->token))
 		closure_use_header_token(c, d->token);
 	else
 		closure_need_type(c, d, w->by, d->kind == DECLARED_TYPEDEF ? "typedef" : "enumerator");

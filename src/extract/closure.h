@@ -152,6 +152,8 @@ void closure_use_unit_names(struct closure *c, uint32_t first, uint32_t last);
 void closure_finish_heads(struct closure *c);
 /* The text of a declaration is needed: its piece, and work. */
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by);
+/* Does a livepatch get this macro from a header? */
+bool closure_macro_is_shipped(const struct closure *c, const struct macro *m);
 /* Macros that the original text of some lines uses, seen from a token. */
 void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t position, uint32_t by);
 /* A function or variable is mentioned (closure_linkage.c). */

@@ -25,7 +25,7 @@ static void find_declarations(const struct closure *c, struct linkage *l)
 	for (uint32_t i = c->tu->ordinary_of[l->name]; i; i = c->tu->declared.at[i - 1].earlier) {
 		const struct declared *d = &c->tu->declared.at[i - 1];
 		const struct declaration *from = &c->tu->declarations.at[d->declaration];
-		bool is_public = tu_is_public(c->tu, tu_token(c->tu, d->token)->file);
+		bool is_public = tu_name_is_shipped(c->tu, d->token);
 
 		if (d->again || (d->kind != DECLARED_FUNCTION && d->kind != DECLARED_VARIABLE))
 			continue;
@@ -40,13 +40,18 @@ static void find_declarations(const struct closure *c, struct linkage *l)
 	}
 }
 
-/* Defined in a header that modules include, as it is in the tree. */
+/* Defined in a header that modules include, and as it is in the tree. */
 static bool comes_with_header(const struct closure *c, const struct linkage *l)
 {
 	const struct declared *d = declared(c, l->definition);
 	const struct tu_file *f = d ? &c->tu->files.at[tu_token(c->tu, d->token)->file] : NULL;
 
-	return f && f->is_public && !f->changed;
+	if (!f || !f->is_public || !f->changed)
+		return f && f->is_public;
+	struct chunk chunk = chunk_of(c->tu, d->declaration);
+	uint32_t start = tu_line_start(f, chunk.first_line), end = tu_line_start(f, chunk.last_line + 1);
+
+	return chunk.file && tu_is_shipped(c->tu, chunk.file, f->text + start, end - start);
 }
 
 static bool is_static(const struct closure *c, const struct linkage *l)
@@ -450,7 +455,7 @@ static void declare_copied(struct closure *c, uint32_t number)
 	if (!l->definition || l->first_use >= declaration_of(c, l->definition)->first)
 		return;
 	for (uint32_t i = c->tu->ordinary_of[l->name]; i; i = c->tu->declared.at[i - 1].earlier)
-		if (i != l->definition && !tu_is_public(c->tu, tu_token(c->tu, declared(c, i)->token)->file))
+		if (i != l->definition && !tu_name_is_shipped(c->tu, declared(c, i)->token))
 			closure_need_declaration(c, declared(c, i)->declaration, l->by);
 }
 

@@ -48,18 +48,13 @@ static const struct declared *tag_definition(const struct closure *c, uint32_t n
 	return first;
 }
 
-static uint16_t declared_file(const struct closure *c, const struct declared *d)
-{
-	return tu_token(c->tu, d->token)->file;
-}
-
 /* Does a header that stands before everything else declare the tag? */
 static bool declared_in_header(const struct closure *c, uint32_t tag)
 {
 	for (uint32_t i = c->tu->tag_of[tag]; i; i = c->tu->declared.at[i - 1].earlier) {
 		const struct declared *d = &c->tu->declared.at[i - 1];
 
-		if (tu_is_public(c->tu, declared_file(c, d)) && !closure_in_late_header(c, d->token))
+		if (tu_name_is_shipped(c->tu, d->token) && !closure_in_late_header(c, d->token))
 			return true;
 	}
 	return false;
@@ -69,7 +64,7 @@ void closure_use_tag(struct closure *c, const struct mention *m, uint32_t by)
 {
 	const struct declared *d = tag_definition(c, m->name);
 
-	if (d && tu_is_public(c->tu, declared_file(c, d))) {
+	if (d && tu_name_is_shipped(c->tu, d->token)) {
 		closure_use_header_token(c, d->token);
 		return;
 	}
@@ -79,9 +74,14 @@ void closure_use_tag(struct closure *c, const struct mention *m, uint32_t by)
 	}
 	uint32_t *first = &c->pointed[m->name];
 
-	if (tu_is_plain_name(c->tu, m->token + 2))
-		pointer_vec_push(&c->pointers, (struct pointer){
-						       m->name, tu_token(c->tu, m->token + 2)->name});
+	uint32_t i = m->token + 1;
+
+	while (tu_is_punct(c->tu, i, '*') || tu_class(c->tu, i) == WORD_CONST)
+		i++;
+	if (m->kind == MENTION_TAG_POINTER && tu_is_plain_name(c->tu, i))
+		pointer_vec_push(&c->pointers, (struct pointer){m->name, tu_token(c->tu, i)->name});
+	else if (m->kind == MENTION_TAG_POINTER && tu_is_punct(c->tu, i, ')'))
+		pointer_vec_push(&c->pointers, (struct pointer){m->name, 0}); /* a cast */
 
 	if (!*first)
 		u32_vec_push(&c->tags, m->name);
@@ -115,7 +115,7 @@ void closure_find_header_pointers(struct closure *c)
 			continue;
 		const struct declared *d = tag_definition(c, tu_token(tu, i + 1)->name);
 
-		if (d && !tu_is_public(tu, declared_file(c, d)))
+		if (d && !tu_is_public(tu, tu_token(tu, d->token)->file))
 			pointer_vec_push(&c->header_pointers,
 					 (struct pointer){d->name, tu_token(tu, i + 3)->name});
 	}
@@ -139,12 +139,15 @@ static bool complete_header_types(struct closure *c)
 	return more;
 }
 
-/* Is what a pointer to it points to used as a whole? */
-static bool object_used(const struct closure *c, uint32_t tag)
+/* Is what something called `name`, a pointer to it, points to used in one of these ways? */
+static bool object_used(const struct closure *c, uint32_t tag, uint8_t how)
 {
-	for (size_t i = 0; i < c->pointers.n; i++)
-		if (c->pointers.at[i].tag == tag && (c->is_object[c->pointers.at[i].name] & WHOLE_OBJECT))
+	for (size_t i = 0; i < c->pointers.n; i++) {
+		const struct pointer *p = &c->pointers.at[i];
+
+		if (p->tag == tag && (p->name ? (c->is_object[p->name] & how) : how & BY_MEMBER))
 			return true;
+	}
 	return false;
 }
 
@@ -155,6 +158,16 @@ static bool is_dereference(const struct tu *tu, uint32_t star)
 
 	return t->kind == LEX_PUNCT ? t->punct != ')' && t->punct != ']' && t->punct != '*'
 				    : tu_class(tu, star - 1) >= WORD_SIZEOF;
+}
+
+/* x->m, x(...)->m, (x)->m: the tokens behind a name. */
+static bool is_arrowed(const struct tu *tu, uint32_t i)
+{
+	if (tu_is_punct(tu, i, '('))
+		i = tu_skip_group(tu, i);
+	while (tu_is_punct(tu, i, ')'))
+		i++;
+	return tu_is_punct(tu, i, PUNCT_ARROW);
 }
 
 void closure_use_objects(struct closure *c, uint32_t first, uint32_t last)
@@ -172,7 +185,7 @@ void closure_use_objects(struct closure *c, uint32_t first, uint32_t last)
 		    (tu_is_punct(tu, i + 1, '[') || (tu_is_punct(tu, i + 1, '+') && tu_is_punct(tu, i + 2, '+')) ||
 		     (tu_is_punct(tu, i - 1, '*') && is_dereference(tu, i - 1))))
 			c->is_object[tu_token(tu, i)->name] |= WHOLE_OBJECT;
-		if (tu_is_plain_name(tu, i) && tu_is_punct(tu, i + 1, PUNCT_ARROW))
+		if (tu_is_plain_name(tu, i) && is_arrowed(tu, i + 1))
 			c->is_object[tu_token(tu, i)->name] |= BY_MEMBER;
 	}
 }
@@ -186,7 +199,8 @@ bool closure_complete_types(struct closure *c)
 		const struct declared *d = tag_definition(c, c->tags.at[i]);
 
 		if (!d || c->written[d->declaration] & WRITTEN_TYPE ||
-		    !(members_used(c, d) || object_used(c, c->tags.at[i])))
+		    !(object_used(c, c->tags.at[i], WHOLE_OBJECT) ||
+		      (object_used(c, c->tags.at[i], BY_MEMBER) && members_used(c, d))))
 			continue;
 		closure_need_type(c, d, 0, "type");
 		more = true;

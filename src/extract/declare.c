@@ -72,6 +72,7 @@ uint32_t tu_read_specifiers(const struct tu *tu, uint32_t i, uint32_t end, struc
 			if (s->type)
 				return i;
 			s->type = true;
+			s->type_name = i;
 			break;
 		default: return i;
 		}
@@ -197,9 +198,17 @@ static void declare_tag(struct tu *tu, const struct specifiers *s)
 	}
 }
 
-/* typeof(f) of a function f? */
-static bool is_function_type(const struct tu *tu, uint32_t word)
+/* typeof(f) of a function f, or a typedef name that stands for a type of functions? */
+static bool is_function_type(const struct tu *tu, const struct specifiers *s)
 {
+	uint32_t word = s->typeof_word;
+
+	if (s->type_name) {
+		uint32_t type = tu->ordinary_of[tu_token(tu, s->type_name)->name];
+
+		return type && tu->declared.at[type - 1].kind == DECLARED_TYPEDEF &&
+		       tu->declared.at[type - 1].params;
+	}
 	if (!word || !tu_is_punct(tu, word + 1, '(') || !tu_is_plain_name(tu, word + 2) ||
 	    !tu_is_punct(tu, word + 3, ')'))
 		return false;
@@ -220,7 +229,7 @@ static void declare_declarator(struct tu *tu, const struct specifiers *s, const 
 
 	if (again) /* of EXPORT_SYMBOL(): a function stays one */
 		kind = tu->declared.at[before - 1].kind;
-	else if (kind == DECLARED_VARIABLE && d->start == d->name && is_function_type(tu, s->typeof_word))
+	else if (kind == DECLARED_VARIABLE && d->start == d->name && is_function_type(tu, s))
 		kind = DECLARED_FUNCTION;
 
 	declare(tu, (struct declared){.token = d->name,

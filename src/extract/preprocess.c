@@ -128,6 +128,7 @@ struct error *preprocess(struct target *target, const struct command *command, c
 					  .source = source ? source : target->srctree,
 					  .object = target->objtree,
 					  .headers = &headers,
-					  .is_view = farm != NULL},
+					  .is_view = farm != NULL,
+					  .tree = target->srctree},
 		       tu);
 }

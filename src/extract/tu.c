@@ -51,6 +51,7 @@ void tu_free(struct tu *tu)
 		free(f->rel);
 		free(f->include);
 		free(f->text);
+		free(f->original);
 		u32_vec_free(&f->lines);
 	}
 	tu_file_vec_free(&tu->files);
@@ -102,13 +103,17 @@ static void place_file(struct tu_file *f, const struct tu_roots *roots)
 	if (!roots || !roots->cwd || f->path[0] == '<')
 		return;
 	f->real = f->path[0] == '/' ? xstrdup(f->path) : path_join(roots->cwd, f->path);
-	if (roots->object)
+	if (roots->is_view)
+		f->rel = path_below(roots->source, roots->cwd, f->path);
+	if (!f->rel && roots->object)
 		f->rel = path_below(roots->object, roots->cwd, f->path);
 	if (!f->rel && roots->source)
 		f->rel = path_below(roots->source, roots->cwd, f->path);
 	if (f->rel && starts_with(f->rel, "source/") && roots->source) /* link of a build tree */
 		memmove(f->rel, f->rel + 7, strlen(f->rel + 7) + 1);
 	f->changed = is_changed(roots, f->real);
+	if (f->changed && f->rel && roots->tree)
+		f->original = path_join(roots->tree, f->rel); /* for now its name */
 	for (size_t i = 0; f->rel && i < ARRAY_SIZE(include_dirs) && !f->include; i++)
 		if (starts_with(f->rel, include_dirs[i]) && module_has(roots, f->rel))
 			f->include = xstrdup(f->rel + strlen(include_dirs[i]));
@@ -152,6 +157,48 @@ struct tu_file *tu_file_text(struct tu *tu, uint16_t file)
 	}
 	find_lines(f);
 	return f;
+}
+
+/* The original text of a changed file; "" if it has none (the fix adds it). */
+static const char *original_text(struct tu_file *f)
+{
+	if (!f->original_read) {
+		scoped_free char *path = take(f->original);
+		scoped_error struct error *err =
+			path ? read_file(path, &f->original, NULL) : NULL;
+
+		if (err || !f->original)
+			f->original = xstrdup("");
+		f->original_read = true;
+	}
+	return f->original;
+}
+
+static bool is_word_byte(char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+bool tu_is_shipped(struct tu *tu, uint16_t file, const char *text, size_t length)
+{
+	struct tu_file *f = &tu->files.at[file];
+
+	if (!f->is_public || !f->changed || !length)
+		return f->is_public;
+	const char *start = original_text(f), *end = start + strlen(start);
+
+	for (const char *p = start; (p = memmem(p, end - p, text, length)); p++)
+		if ((p == start || !is_word_byte(p[-1]) || !is_word_byte(text[0])) &&
+		    (!is_word_byte(p[length]) || !is_word_byte(text[length - 1])))
+			return true;
+	return false;
+}
+
+bool tu_name_is_shipped(struct tu *tu, uint32_t token)
+{
+	const struct token *t = tu_token(tu, token);
+
+	return tu_is_shipped(tu, t->file, tu->text + t->at, tu_token_length(tu, token));
 }
 
 uint32_t tu_line_start(const struct tu_file *f, uint32_t line)

@@ -56,6 +56,8 @@ struct tu_file {
 	char *include; /* public: "linux/list.h", as between < and > always finds it */
 	bool is_public; /* a livepatch module can include it */
 	bool changed;  /* the view has contents of its own for it */
+	char *original; /* of a changed file: its text in the tree, when original_read; before, its path */
+	bool original_read;
 	bool loaded;
 	char *text;    /* read when first asked for; NULL when it cannot be read */
 	size_t size;
@@ -103,6 +105,7 @@ struct tu_roots {
 	const char *object; /* build tree */
 	const struct str_vec *headers; /* where a module finds its headers, below each include/ ... */
 	bool is_view;       /* source is a view with contents of its own */
+	const char *tree;   /* of a view: the tree that it shows */
 };
 
 struct tu {
@@ -187,6 +190,14 @@ static inline bool tu_is_public(const struct tu *tu, uint16_t file)
 {
 	return tu->files.at[file].is_public;
 }
+/*
+ * Does a livepatch module find this text (a name, whole lines) in the header? A changed public
+ * header is included as it was.
+ */
+bool tu_is_shipped(struct tu *tu, uint16_t file, const char *text, size_t length);
+/* The same of the name that a token is. */
+bool tu_name_is_shipped(struct tu *tu, uint32_t token);
+
 /* The definition of a macro that holds at a token, or NULL. */
 const struct macro *tu_macro_at(const struct tu *tu, uint32_t name, uint32_t token);
 
@@ -196,6 +207,7 @@ struct specifiers {
 	bool is_typedef, is_extern, is_static, is_inline, is_const;
 	bool type;         /* a type was seen */
 	uint32_t typeof_word; /* token, or 0 */
+	uint32_t type_name;   /* token of a typedef name, or 0 */
 	uint32_t tag;      /* token of the tag's name, or 0 */
 	uint32_t tag_body; /* '{' of its members, or 0 */
 	bool is_enum;

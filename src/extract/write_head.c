@@ -12,7 +12,10 @@ void write_macro(struct closure *c, const struct piece *p, struct str *out)
 	uint32_t last = raw_directive_end(c->tu, m->file, m->line);
 	uint32_t start = tu_line_start(f, m->line), end = tu_line_start(f, last + 1);
 
-	if (m->earlier && !c->tu->macros.at[m->earlier - 1].undef && p->kind == PIECE_MACRO) {
+	bool defined = c->tu->files.at[m->file].is_public || /* a changed header, included as it was */
+		       (m->earlier && !c->tu->macros.at[m->earlier - 1].undef);
+
+	if (defined && p->kind == PIECE_MACRO) {
 		scoped_free char *name = name_string(&c->tu->names, m->name);
 
 		str_add(out, "#undef %s\n", name);

@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "extract/extract.h"
+#include "units/farm.h"
 
 struct test_case {
 	const char *name;
@@ -29,6 +30,7 @@ struct test_case {
 	const char *id;	     /* expected error */
 	const char *undefined; /* names that an object refers to */
 	const char *second;    /* include/linux/pub2.h */
+	const char *patched;   /* pub.h with the fix: the unit is read in a view that has it */
 };
 
 #define HEADER "#ifndef PUB_H\n#define PUB_H\nstruct shown { int a; };\nint exported(int a);\n"
@@ -141,6 +143,19 @@ static const struct test_case cases[] = {
 	 .functions = "f",
 	 .with = {"#include <linux/pub.h>\n", "typedef int mine;", "#include <linux/pub2.h>\n",
 		  "int livepatch_f"}},
+	{.name = "a fix in a public header",
+	 .header = HEADER "#define OLD 1\n#define SAME 2\nstatic inline int helper(int a)\n{\n\treturn a;\n}\n"
+			  "static inline int same(int a)\n{\n\treturn a;\n}\n#endif\n",
+	 .patched = HEADER "#define OLD 3\n#define SAME 2\n#define NEW 4\nint added(int a);\n"
+			   "static inline int helper(int a)\n{\n\treturn a + NEW;\n}\n"
+			   "static inline int same(int a)\n{\n\treturn a;\n}\n#endif\n",
+	 .c = PUB "int f(int a)\n{\n\treturn helper(a) + same(a) + OLD + SAME + added(a);\n}\n",
+	 .functions = "f helper",
+	 .klp = "added",
+	 .with = {"#include <linux/pub.h>\n", "#undef OLD\n#define OLD 3\n", "#define NEW 4\n",
+		  "int added(int a);\n", "int livepatch_helper(int a)\n{\n\treturn a + NEW;",
+		  "livepatch_helper(a) + same(a) + OLD"},
+	 .without = {"define SAME", "int same(int a)\n"}},
 	{.name = "only what the object refers to is annotated",
 	 .header = HEADER "int dead(void);\nint live(void);\nstatic inline int both(int a)\n{\n"
 			  "\treturn a ? live() : dead();\n}\n#endif\n",
@@ -222,6 +237,19 @@ static void make_tree(const char *dir, const struct test_case *tc)
 	put(dir, "d/unit.c", tc->c);
 }
 
+/* A view of the tree with the patched header. */
+static void make_view(const char *dir, const struct test_case *tc)
+{
+	scoped_free char *root = path_join(dir, "view");
+	struct farm farm = {0};
+	scoped_error struct error *err = farm_new(dir, root, &farm);
+
+	assert_null(err);
+	err = farm_put(&farm, "include/linux/pub.h", tc->patched, strlen(tc->patched));
+	assert_null(err);
+	farm_free(&farm);
+}
+
 static void split(const char *list, struct str_vec *out)
 {
 	scoped_free char *copy = xstrdup(list);
@@ -235,8 +263,10 @@ static struct error *extract(const struct test_case *tc, char *dir, struct extra
 	SCOPED(str_vec_free_all) struct str_vec functions = {0}, undefined = {0};
 	struct finding_vec findings = {0};
 	scoped_free char *include = xasprintf("-I%s/include", dir);
+	scoped_free char *source = xasprintf("%s/d/unit.c", dir);
+	scoped_free char *view = path_join(dir, "view");
 	struct target target = {.srctree = dir, .objtree = dir, .kbuild = dir, .cc = "gcc", .user_build = true};
-	char *argv[] = {"gcc", include, "-DKBUILD_MODNAME=\"unit\"", "-c", "d/unit.c"};
+	char *argv[] = {"gcc", include, "-DKBUILD_MODNAME=\"unit\"", "-c", source};
 	struct command command = {.object_name = "d/unit.o",
 				  .source = "d/unit.c",
 				  .tree = dir,
@@ -249,6 +279,7 @@ static struct error *extract(const struct test_case *tc, char *dir, struct extra
 	struct extract_request rq = {.target = &target,
 				     .command = &command,
 				     .workdir = dir,
+				     .farm = tc->patched ? view : NULL,
 				     .functions = &functions,
 				     .fate_of = decide,
 				     .fate_arg = (void *)tc,
@@ -311,6 +342,8 @@ static void run_case(const struct test_case *tc)
 
 	assert_null(err);
 	make_tree(dir, tc);
+	if (tc->patched)
+		make_view(dir, tc);
 	err = extract(tc, dir, &result);
 	if (tc->id) {
 		assert_non_null(err);

@@ -39,6 +39,8 @@ static const struct {
 	const char *reason;
 } known[] = {
 	{"__builtin_*", "declared by the compiler itself"},
+	{"__SCT__*", "extern typeof(*table->member) of a static call: that it is a function is known to "
+		     "who knows types; for a declaration of a public header it makes no difference"},
 };
 
 struct counts {
