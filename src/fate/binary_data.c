@@ -53,8 +53,10 @@ static bool used_by(struct fate_unit *u, const char *function, const struct enti
 
 struct candidates {
 	struct entity *only;  /* the one that is left */
+	struct entity *any;   /* the last one */
 	size_t all, reached, used;
 	bool empty; /* none of them has a size */
+	bool apart; /* they lie in sections of different names */
 };
 
 /* Narrowed by what the replaced code reaches, then by the function that the variable belongs to. */
@@ -68,6 +70,7 @@ static struct candidates find(struct fate_unit *u, const struct name_question *q
 
 		if (!has_name(e, q))
 			continue;
+		c.apart |= any && !streq(any->section->name, e->section->name);
 		any = e;
 		c.empty &= e->size == 0;
 		c.all++;
@@ -80,6 +83,7 @@ static struct candidates find(struct fate_unit *u, const struct name_question *q
 			c.used++;
 		}
 	}
+	c.any = any;
 	c.only = c.used == 1 ? used : c.reached == 1 ? reached : c.all == 1 ? any : NULL;
 	return c;
 }
@@ -94,7 +98,7 @@ static const char *where(const struct name_question *q)
 static void declared_by_macro(struct fate_unit *u, const struct name_question *q,
 			      const struct candidates *c, struct name_fate *fate)
 {
-	const struct state_rule *rule = state_rule_find(q->name, c->only, c->empty);
+	const struct state_rule *rule = state_rule_find(q->name, c->apart ? c->only : c->any, c->empty);
 	struct finding *f = rule->id ? fate_say(u, rule->id, rule->severity, where(q),
 						"'%s' in %s %s (%s)", q->name, where(q),
 						rule->what, rule->source) : NULL;

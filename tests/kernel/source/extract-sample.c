@@ -26,7 +26,7 @@ static const char help[] =
 	"  CLASS    UNIT FUNCTION [detail]     it compiles; the worst class of its functions\n"
 	"  refused  UNIT FUNCTION ID message   the kernel or a rule does not allow it\n"
 	"  FAILED   UNIT FUNCTION ID message   anything else\n"
-	"then the totals. Exit status 0 only if at least 95 % of those not refused compile.\n\n"
+	"then the totals. Functions that trace headers make are not chosen. Exit status 0 only if at least 95 % of those not refused compile.\n\n"
 	"  -n, --functions N   default 24\n"
 	"      --per-unit K    functions of one unit, default 4\n"
 	"      --modules M     of ten units, how many are of modules; default 4\n"
@@ -131,9 +131,25 @@ static void extract_one(int fd, struct kit_unit *k, const char *function)
 
 /* ---- one unit ---- */
 
+/*
+ * What the text does not define: functions that trace headers make when they are included once more
+ * (include/trace/define_trace.h), and the names under which a module's init and exit are known.
+ */
+static bool is_made(const char *name)
+{
+	static const char *const prefixes[] = { "__traceiter_", "__probestub_", "__bpf_trace_",
+						"perf_trace_", "trace_event_raw_event_",
+						"trace_raw_output_", "init_module", "cleanup_module" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (starts_with(name, prefixes[i]))
+			return true;
+	return false;
+}
+
 static bool is_candidate(const struct pair *p, const struct entity *e)
 {
-	return e->kind == ENTITY_FUNCTION && !e->parent && !is_clone(e) &&
+	return e->kind == ENTITY_FUNCTION && !e->parent && !is_clone(e) && !is_made(e->name) &&
 	       !is_gone(e, p->unit->kobject) && p->repro.status[e->index] == REPRO_SAME;
 }
 
