@@ -92,6 +92,7 @@ static const struct registrar registrars[] = {
 	{ "kernel_thread", "a kernel thread", KNOWN_ON_STACK, true, NULL },
 	{ "user_mode_thread", "a task", KNOWN_ON_STACK, true, NULL },
 	{ "request_threaded_irq", "an interrupt handler", KNOWN_INTERRUPT, true, "free_irq" },
+	{ "pci_request_irq", "an interrupt handler", KNOWN_INTERRUPT, true, "pci_free_irq" },
 	{ "devm_request_threaded_irq", "an interrupt handler", KNOWN_INTERRUPT, true, "devm_free_irq" },
 	{ "request_percpu_nmi", "an NMI handler", KNOWN_INTERRUPT, true, "free_percpu_nmi" },
 	{ "__register_nmi_handler", "an NMI handler", KNOWN_INTERRUPT, true, "unregister_nmi_handler" },

@@ -53,9 +53,12 @@ static const struct broken {
 	{ "F3", "functions", .where = "klp_try_switch_task" },
 	{ "F4", "functions", .where = "kthreadd" },
 	{ "F4", "functions", .where = "kcompactd" },
+	{ "F3", "kpatch", .where = "klp_try_switch_task" },
+	{ "N1", "kpatch", .where = "m_start" },
 	{ "F5", "functions", .where = "do_exit" },
 	{ "F6", "functions", .where = "exc_page_fault" },
 	{ "F6", "functions", .where = "acpi_irq" },
+	{ "F6", "functions", .where = "ena_intr_msix_io" },
 	{ "F7", "functions", .where = "signal_fault", .symbol = "signal_fault.cold" },
 	{ "F10", "functions", .where = "arch_ftrace_ops_list_func" },
 	{ "C12", "functions", .where = "do_idle" },
@@ -234,7 +237,7 @@ static int setup(void **state)
 {
 	static const char *const names[] = {
 		"Kbuild", "fixture.h", "good/namespace.c", "before.c", "namespace.c", "functions.c",
-		"data.c", "code.c", "life.c", NULL,
+		"data.c", "code.c", "life.c", "kpatch.c", NULL,
 	};
 
 	return kit_build(names) ? -1 : kit_finish();

@@ -222,7 +222,14 @@ static struct klp_func zram_functions[] = {
 	{ .old_name = "compact_store", .new_func = new_second }, {}
 };
 
+static struct klp_func ena_functions[] __maybe_unused = {
+	{ .old_name = "ena_intr_msix_io", .new_func = new_second }, {}
+};
+
 static struct klp_object objects[] = {
+#ifdef BREAK_FUNCTIONS
+	{ .name = "ena", .funcs = ena_functions },
+#endif
 #ifdef BREAK_LIFE
 	{ .funcs = vmlinux_functions, .callbacks = { .pre_patch = prepare } },
 	{ .name = "zram", .funcs = zram_functions,
