@@ -54,21 +54,37 @@ void items_free(struct items *items)
 	u32_vec_free(&items->index);
 }
 
+/* Index of the instruction that an offset is in. */
+static size_t insn_of(const struct insn_vec *list, int64_t offset)
+{
+	size_t lo = 0, hi = list->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if ((int64_t)list->at[mid].offset + list->at[mid].length <= offset)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 long items_number(const struct items *items, int64_t offset)
 {
-	size_t lo = 0, hi = items->index.n;
+	size_t lo = 0, hi = items->index.n, i = insn_of(items->insns, offset);
 
 	if (offset < 0 || offset > (int64_t)items->e->size)
 		return -1;
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 
-		if (items->insns->at[items->index.at[mid]].offset < offset)
+		if (items->index.at[mid] < i)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo;
+	return lo * INSN_MAX + (i < items->insns->n ? offset - items->insns->at[i].offset : 0);
 }
 
 /* ---- instructions ---- */

@@ -42,7 +42,10 @@ struct items {
 };
 void items_make(struct entity *e, struct items *items);
 void items_free(struct items *items);
-/* Number of the item at an offset or next behind it; -1: not inside the code. */
+/*
+ * A number for an offset: that of the item there, or next behind padding; in the middle of an instruction
+ * another one than at its start. -1: not inside the code.
+ */
 long items_number(const struct items *items, int64_t offset);
 
 /* Out-of-line code that a function jumps to (.altinstr_aux): does a reference lead there, and is what two

@@ -124,6 +124,15 @@ static bool is_const(const struct entity *e)
 	return !(e->section->flags & SHF_WRITE);
 }
 
+/* Data that the running kernel has and that changes. */
+static bool is_variable(const struct target_place *t)
+{
+	const struct image_symbol *s = t->image ? image_symbol_at(t->image, t->place) : NULL;
+	uint64_t flags = s && s->section < t->image->nsections ? t->image->sections[s->section].flags : 0;
+
+	return (flags & SHF_WRITE) && !(flags & SHF_EXECINSTR);
+}
+
 /* The livepatch refers to something of its own. */
 static bool local_target(struct comparison *c, const struct ref_pair *pair,
 			 const struct target_place *t, struct entity *own, int64_t offset)
@@ -131,13 +140,15 @@ static bool local_target(struct comparison *c, const struct ref_pair *pair,
 	struct look *l = c->arg;
 	struct fidelity *f = l->f;
 
-	if (!t->entity || offset != t->offset)
-		return wrong_target(c, pair, t, "another place");
-	if (t->entity->kind != own->kind && !(own->kind == ENTITY_ANON || t->entity->kind == ENTITY_ANON))
-		return wrong_target(c, pair, t, "code for data, or data for code");
-	if (own->kind != ENTITY_FUNCTION && t->image && !is_const(t->entity))
+	if (own->kind != ENTITY_FUNCTION && is_variable(t))
 		return refute(c, pair, t, f->data, "V5", SEVERITY_REFUSAL,
 			      "a fresh copy of a variable that the running kernel has");
+	if (!t->entity)
+		return wrong_target(c, pair, t, "a place of its own");
+	if (t->entity->kind != own->kind && !(own->kind == ENTITY_ANON || t->entity->kind == ENTITY_ANON))
+		return wrong_target(c, pair, t, "code for data, or data for code");
+	if (offset != t->offset)
+		return wrong_target(c, pair, t, "another place");
 	if (t->entity->ambiguous)
 		return refute(c, pair, t, f->targets, "V4", SEVERITY_WARNING,
 			      "one of several variables of that name, which cannot be told apart");

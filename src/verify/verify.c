@@ -78,13 +78,13 @@ static char *build_id(const struct image *im)
 	return xstrdup("");
 }
 
-static struct error *note_inputs(struct verification *v, struct certificate *c)
+static struct error *note_inputs(struct verification *v, const char *module, struct certificate *c)
 {
 	struct image *vmlinux = NULL;
 	char *hash = NULL;
 
-	c->module = xstrdup(v->rq->module);
-	TRY(hash_file(v->rq->module, &c->module_sha256));
+	c->module = xstrdup(module);
+	TRY(hash_file(module, &c->module_sha256));
 	for (size_t i = 0; i < v->rq->nfixes; i++) {
 		TRY(hash_file(v->rq->fixes[i], &hash));
 		str_vec_push(&c->fixes, xstrdup(v->rq->fixes[i]));
@@ -127,13 +127,11 @@ static struct error *compare_layouts(struct verification *v)
 	return NULL;
 }
 
-static struct error *look(struct verification *v, const char *workdir)
+static struct error *compile_fixed(struct verification *v, const char *workdir)
 {
 	struct target *target = v->rq->target;
 
-	progress_step("loading the livepatch into an emulated kernel");
 	TRY(exports_read(target->symvers, &v->exports));
-	TRY(livepatch_load(v->rq->module, &v->images, &v->exports, &v->lp));
 	progress_step("compiling the fixed kernel");
 	TRY(fixed_kernel_make(target, v->rq->fixes, v->rq->nfixes, workdir, &v->images, &v->p));
 	progress_step("looking for copies elsewhere in the kernel");
@@ -169,9 +167,7 @@ static void judge_all(struct verification *v, struct certificate *c)
 
 static void release(struct verification *v)
 {
-	fidelity_free(&v->fidelity);
 	fixed_kernel_free(&v->p);
-	livepatch_free(&v->lp);
 	kernel_images_free(&v->images);
 	exports_free(&v->exports);
 	findings_free(&v->impact);
@@ -179,31 +175,71 @@ static void release(struct verification *v)
 	error_free(v->impact_error);
 }
 
-struct error *verify(const struct verify_request *rq, struct certificate *c)
-{
-	struct verification v = { .rq = rq, .images = { .target = rq->target } };
-	double start = monotonic_seconds(), own = own_cpu_seconds(), tools = children_cpu_seconds();
-	scoped_temp_dir char *workdir = NULL;
+struct verifier {
+	struct verify_request rq;
+	struct verification v;
+	char *workdir;
+};
 
+struct error *verifier_open(const struct verify_request *rq, struct verifier **verifier)
+{
+	struct verifier *r = xcalloc(1, sizeof(*r));
+
+	*verifier = r;
+	r->rq = *rq;
+	r->v = (struct verification){ .rq = &r->rq, .images = { .target = rq->target } };
+	TRY(temp_dir_new("verify", &r->workdir));
+	return compile_fixed(&r->v, r->workdir);
+}
+
+void verifier_close(struct verifier *r)
+{
+	if (!r)
+		return;
+	release(&r->v);
+	temp_dir_remove(&r->workdir);
+	free(r);
+}
+
+static void begin_certificate(struct certificate *c)
+{
 	*c = (struct certificate){ 0 };
 	for (size_t i = 0; i < OBLIGATIONS; i++) {
 		c->obligations[i].id = ids[i];
 		c->obligations[i].title = rows[i].title;
 		c->obligations[i].verdict = OPEN;
 	}
-	TRY(temp_dir_new("verify", &workdir));
-	struct error *err = note_inputs(&v, c);
+}
 
-	if (!err)
-		err = look(&v, workdir);
+struct error *verifier_check(struct verifier *r, const char *module, struct certificate *c)
+{
+	struct verification *v = &r->v;
+
+	begin_certificate(c);
+	TRY(note_inputs(v, module, c));
+	progress_step("loading the livepatch into an emulated kernel");
+	struct error *err = livepatch_load(module, &v->images, &v->exports, &v->lp);
+
 	if (!err) {
-		judge_all(&v, c);
-		note_replaced(&v, c);
+		judge_all(v, c);
+		note_replaced(v, c);
 	}
+	fidelity_free(&v->fidelity);
+	livepatch_free(&v->lp);
 	progress_end(err ? "failed" : NULL);
-	release(&v);
+	return err;
+}
+
+struct error *verify(const struct verify_request *rq, struct certificate *c)
+{
+	double start = monotonic_seconds(), own = own_cpu_seconds(), tools = children_cpu_seconds();
+	scoped_verifier struct verifier *r = NULL;
+
+	begin_certificate(c);
+	TRY(verifier_open(rq, &r));
+	TRY(verifier_check(r, rq->module, c));
 	c->seconds = monotonic_seconds() - start;
 	c->cpu_own = own_cpu_seconds() - own;
 	c->cpu_tools = children_cpu_seconds() - tools;
-	return err;
+	return NULL;
 }

@@ -48,9 +48,24 @@ struct certificate {
 };
 
 /*
- * Verifies. An error (D1, D2, D3, P1, U1, ...) means that there is nothing to judge; what is wrong with
- * the livepatch is in the certificate. The certificate is to be freed in either case.
+ * A target and a fix, with the fixed kernel compiled: any number of livepatches can be held against it.
+ * Errors (P1, U1, ...) mean that there is nothing to judge by. rq->module does not matter. What rq points
+ * to must outlive the verifier; verifier_close() in any case.
  */
+struct verifier;
+struct error *verifier_open(const struct verify_request *rq, struct verifier **verifier);
+/* Errors D1, D2, D3: not a module. What is wrong with the livepatch is in the certificate, which is to be
+ * freed in either case. */
+struct error *verifier_check(struct verifier *verifier, const char *module,
+			     struct certificate *certificate);
+void verifier_close(struct verifier *verifier); /* NULL is allowed */
+#define scoped_verifier __attribute__((cleanup(cleanup_verifier)))
+static inline void cleanup_verifier(struct verifier **v)
+{
+	verifier_close(*v);
+}
+
+/* All at once. */
 struct error *verify(const struct verify_request *rq, struct certificate *certificate);
 void certificate_free(struct certificate *c);
 
