@@ -9,7 +9,7 @@
 /*
  * Compiles the units that the fix reaches with and without it. Members are the functions that change,
  * with the reason; ROLE_CONTRACT for those that neither are touched nor have a copy of what is. Copies
- * in units that were not compiled are findings O1; what the units stage has to say is there, too.
+ * in units that were not compiled are findings I5; what the units stage has to say is there, too.
  */
 struct error *impact_fix(struct target *target, struct impact_index *index, const struct fix *fix,
 			 struct impact_result *result, struct finding_vec *findings);

@@ -108,7 +108,7 @@ static void report(const struct lookup_hit *hit, const struct index_instance *in
 	map_put_u64(said, key, (void *)hit);
 	scoped_free char *where = xasprintf("%s:%u", index_string(hit->part, hit->function->file),
 					    hit->function->line);
-	struct finding *f = finding_add(findings, "O1", SEVERITY_REFUSAL,
+	struct finding *f = finding_add(findings, "I5", SEVERITY_REFUSAL,
 					index_object_name(hit->part, unit->object), name, where,
 					"%s in %s has a copy of its body, and that unit was not "
 					"compiled with the fix",

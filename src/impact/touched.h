@@ -15,7 +15,7 @@ void touched_functions(const struct impact_index *index, const struct fix *fix,
 		       struct lookup_hit_vec *touched);
 
 /*
- * Finding O1 (refusal) for every copy of a touched function that is in a unit which is not among the
+ * Finding I5 (refusal) for every copy of a touched function that is in a unit which is not among the
  * compiled ones: a livepatch made of these would leave the old body there.
  */
 void touched_check_reach(const struct impact_index *index, const struct fix *fix,

@@ -3,10 +3,18 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 const struct rule_page *rule_find(const char *id)
 {
+	/* Obligation O3 of a certificate is explained where its findings are: V3. */
+	char finding[8];
+
+	if (toupper((unsigned char)*id) == 'O' && strlen(id) < sizeof(finding)) {
+		snprintf(finding, sizeof(finding), "V%s", id + 1);
+		id = finding;
+	}
 	for (size_t i = 0; i < rule_page_count; i++)
 		if (strcasecmp(rule_pages[i].id, id) == 0)
 			return &rule_pages[i];

@@ -30,9 +30,6 @@ static const struct {
 	{ "the data at that moment fits", check_assumption },
 };
 
-static const char *const ids[OBLIGATIONS] = { "O1", "O2", "O3", "O4",  "O5",  "O6",
-					      "O7", "O8", "O9", "O10", "O11", "O12" };
-
 /* ---- the inputs ---- */
 
 static struct error *hash_file(const char *path, char **text)
@@ -205,7 +202,7 @@ static void begin_certificate(struct certificate *c)
 {
 	*c = (struct certificate){ 0 };
 	for (size_t i = 0; i < OBLIGATIONS; i++) {
-		c->obligations[i].id = ids[i];
+		snprintf(c->obligations[i].id, sizeof(c->obligations[i].id), "O%zu", i + 1);
 		c->obligations[i].title = rows[i].title;
 		c->obligations[i].verdict = OPEN;
 	}

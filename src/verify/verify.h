@@ -24,7 +24,7 @@ enum verdict { PROVED, OPEN, REFUTED };
 /* One obligation when all was looked at. Notes are evidence, warnings open questions, refusals
  * refutations with their witness. The verdict is the worst of them. */
 struct obligation {
-	const char *id;    /* "O3" */
+	char id[8];        /* "O" and the number, from 1; its page is that of "V" and the number */
 	const char *title;
 	enum verdict verdict;
 	struct finding_vec statements; /* ids V1 ... V12: pages in docs/rules */

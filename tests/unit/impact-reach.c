@@ -87,7 +87,7 @@ static void a_copy_in_another_unit_is_refused(void **state)
 	struct finding_vec f = check(&fix, (const char *const[]){ "one.c", NULL });
 
 	assert_int_equal(f.n, 1);
-	assert_string_equal(f.at[0].id, "O1");
+	assert_string_equal(f.at[0].id, "I5");
 	assert_int_equal(f.at[0].severity, SEVERITY_REFUSAL);
 	assert_string_equal(f.at[0].symbol, "second");
 	assert_string_equal(f.at[0].location, "in.h:6");

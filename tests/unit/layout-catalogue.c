@@ -23,7 +23,7 @@
 static const char *source_dir;
 static struct map used; /* id → path of a file that uses it */
 
-static const char families[] = "YPTUDRBQSFNOXECLAKI";
+static const char families[] = "YPTUDRBQSFNXECLAKIMV";
 
 /* Notes every literal "X1" ... "X99" of a known family. */
 static void scan(const char *text, const char *path)
@@ -122,6 +122,8 @@ static void find_and_near(void **state)
 	struct rule_page_vec near = { 0 };
 
 	assert_string_equal(rule_find("d1")->id, "D1");
+	assert_string_equal(rule_find("o3")->id, "V3");
+	assert_null(rule_find("O"));
 	assert_null(rule_find("D99"));
 	assert_null(rule_find(""));
 	rule_near("D11", &near);
