@@ -73,19 +73,22 @@ static bool is_replaced(const struct verification *v, const struct entity *origi
 	return c && c->function;
 }
 
-/* An entity of the original that refers to e and is not replaced; NULL: there is none. */
+/*
+ * An entity of the original that refers to e and is not replaced; NULL: there is none. What init code
+ * called is over, what it gave the address of is not.
+ */
 static struct entity *live_user(const struct verification *v, struct model *a, struct entity *e)
 {
 	for (size_t i = 0; i < a->entities.n; i++) {
 		struct entity *user = a->entities.at[i];
 
-		if (user == e || user->parent == e || (user->kind == ENTITY_FUNCTION && is_replaced(v, user)) ||
-		    entity_is_init(user))
+		if (user == e || user->parent == e || (user->kind == ENTITY_FUNCTION && is_replaced(v, user)))
 			continue;
 		const struct ref_site_vec *refs = entity_refs(a, user);
 
 		for (size_t k = 0; k < refs->n; k++)
-			if (refs->at[k].ref.kind == REF_ENTITY && refs->at[k].ref.entity == e)
+			if (refs->at[k].ref.kind == REF_ENTITY && refs->at[k].ref.entity == e &&
+			    !(refs->at[k].branch && entity_is_init(user)))
 				return user;
 	}
 	return NULL;

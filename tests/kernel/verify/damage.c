@@ -194,6 +194,10 @@ static bool is_call(const struct ko *ko, const struct site *s)
 
 static bool to_data(const struct ko *ko, const struct site *s)
 {
+	unsigned char before = s->r->r_offset ? ko->data[s->target->sh_offset + s->r->r_offset - 1] : 0xe8;
+
+	if (before == 0xe8 || before == 0xe9 || (before & 0xf0) == 0x80)
+		return false;
 	return to_klp(ko, s) && ELF64_R_TYPE(s->r->r_info) != R_X86_64_PLT32;
 }
 
@@ -333,8 +337,12 @@ static bool change_position(struct ko *ko, const struct damage *row, uint32_t ra
 
 	if (!comma)
 		return false;
-	scoped_free char *other = xasprintf("%.*s,%lu", (int)(comma - name), name,
-					    strtoul(comma + 1, NULL, 10) + row->number);
+	unsigned long position = strtoul(comma + 1, NULL, 10);
+
+	if (!row->number && !position)
+		return false;
+	scoped_free char *other = xasprintf("%.*s,%lu", (int)(comma - name), name, row->number ?
+					    position + row->number : position == 1 ? 2ul : 1ul);
 
 	rename_symbol(ko, i, other);
 	*what = xstrdup(other);
@@ -626,6 +634,7 @@ static bool to_function(const struct ko *ko, const struct site *s)
 static bool change_func(struct ko *ko, const struct damage *row, uint32_t random, char **what)
 {
 	struct site s, t;
+	unsigned char *position;
 
 	if (!choose(ko, ".data", to_function, random, &s))
 		return false;
@@ -648,6 +657,12 @@ static bool change_func(struct ko *ko, const struct damage *row, uint32_t random
 	case 2:
 		ko->data[s.target->sh_offset + s.r->r_offset + 8] = 9;
 		return true;
+	case 3: /* the homonym */
+		position = &ko->data[s.target->sh_offset + s.r->r_offset + 8];
+		if (!*position)
+			return false;
+		*position = *position == 1 ? 2 : 1;
+		return true;
 	default:
 		s.r->r_addend += 4;
 		return true;
@@ -666,6 +681,7 @@ const struct damage damages[] = {
 	{ "relocation lost", "O3", retype, NULL, NULL, R_X86_64_NONE },
 	{ "field of a relocation not zero", "O7", fill_field, NULL, NULL, 0 },
 	{ "two relocations for one place", "O7", double_place, NULL, NULL, 0 },
+	{ "homonym", "O4", change_position, NULL, NULL, 0 },
 	{ "position beyond the last", "O7", change_position, NULL, NULL, 40 },
 	{ "symbol of an object that has none of that name", "O7", change_object, NULL, "loop", 0 },
 	{ "symbol of an object that does not exist", "O7", change_object, NULL, "no_such_module", 0 },
@@ -704,6 +720,7 @@ const struct damage damages[] = {
 	{ "two functions exchanged", "O3", change_func, NULL, NULL, 0 },
 	{ "a function not replaced", "O2", change_func, NULL, NULL, 1 },
 	{ "position of a replaced function", "O7", change_func, NULL, NULL, 2 },
-	{ "replaced by the middle of a function", "O7", change_func, NULL, NULL, 3 },
+	{ "replaced by the middle of a function", "O7", change_func, NULL, NULL, 4 },
+	{ "homonym of a replaced function", "O2", change_func, NULL, NULL, 3 },
 };
 const size_t damage_count = ARRAY_SIZE(damages);
