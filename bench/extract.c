@@ -6,7 +6,8 @@
  *     bench-extract TARGET SOURCE [OUT FUNCTION...]
  *
  * Without OUT: lists the functions that SOURCE defines. DECISIONS=1 shows the decisions.
- * Prints lines of the result, CPU seconds of the preprocessor, CPU seconds and peak memory of our own.
+ * Prints lines of the result, CPU seconds of the preprocessor, CPU seconds and peak memory of our
+ * own.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +38,8 @@ static bool asked_for(const struct policy *p, const struct name_question *q)
 /* The symbol that the name probably is: in vmlinux, or anywhere. */
 static const struct sym_entry *find_symbol(const struct policy *p, const struct name_question *q)
 {
-	const struct sym_entry *e = symlist_find_in(&p->symbols, q->name, p->request->command->kobject);
+	const struct sym_entry *e =
+		symlist_find_in(&p->symbols, q->name, p->request->command->kobject);
 
 	return e ? e : symlist_find(&p->symbols, q->name);
 }

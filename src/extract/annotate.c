@@ -11,13 +11,13 @@ void write_annotation(const struct closure *c, const char *identifier, const str
 	if (!fate->object || !fate->symbol)
 		return;
 	if (fate->patched)
-		str_add(out, "SUTURE_KLP_FOR(%s, %s, %s, %s, %u);\n", fate->patched, name, fate->object,
-			fate->symbol, fate->position);
+		str_add(out, "SUTURE_KLP_FOR(%s, %s, %s, %s, %u);\n", fate->patched, name,
+			fate->object, fate->symbol, fate->position);
 	else if (streq(name, fate->symbol))
 		str_add(out, "SUTURE_KLP_SYM(%s, %s, %u);\n", fate->object, name, fate->position);
 	else
-		str_add(out, "SUTURE_KLP_ALIAS(%s, %s, %s, %u);\n", name, fate->object, fate->symbol,
-			fate->position);
+		str_add(out, "SUTURE_KLP_ALIAS(%s, %s, %s, %u);\n", name, fate->object,
+			fate->symbol, fate->position);
 }
 
 static bool listed(const struct str_vec *list, const char *name)

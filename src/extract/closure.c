@@ -13,9 +13,9 @@ void closure_decide(struct closure *c, const char *kind, uint32_t name, uint32_t
 	va_list ap;
 
 	va_start(ap, how);
-	extract_decision_vec_push(
-		&c->result->decisions,
-		(struct extract_decision){.what = xasprintf("%s %s", kind, spelling),
+	extract_decision_vec_push(&c->result->decisions,
+				  (struct extract_decision) {
+					  .what = xasprintf("%s %s", kind, spelling),
 					  .how = xvasprintf(how, ap),
 					  .reason = xstrdup(reason),
 					  .needed_by = by ? name_string(&c->tu->names, by) : NULL});
@@ -32,14 +32,15 @@ void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, e
 		return;
 	if (whole)
 		c->written[declaration] |= bit;
-	work_vec_push(&c->work, (struct work){declaration, c->tu->declarations.at[declaration].first,
-					       last, how, by});
+	work_vec_push(&c->work,
+		      (struct work) {declaration, c->tu->declarations.at[declaration].first, last,
+				     how, by});
 }
 
 void closure_push_part(struct closure *c, uint32_t declaration, uint32_t first, uint32_t last,
 		       uint32_t by)
 {
-	work_vec_push(&c->work, (struct work){declaration, first, last, READ_WRITTEN, by});
+	work_vec_push(&c->work, (struct work) {declaration, first, last, READ_WRITTEN, by});
 }
 
 /* ---- macros ---- */
@@ -63,8 +64,8 @@ bool closure_macro_is_shipped(const struct closure *c, const struct macro *m)
 static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
 
 /* "NLMDBG_##facility" may make the name of any private macro that begins so. */
-static void use_pasted(struct closure *c, const char *text, const struct lexeme *l, uint32_t position,
-		       uint32_t by)
+static void use_pasted(struct closure *c, const char *text, const struct lexeme *l,
+		       uint32_t position, uint32_t by)
 {
 	for (size_t i = 0; i < c->private_macros.n; i++) {
 		const struct name *n = &c->tu->names.at[c->private_macros.at[i]];
@@ -116,13 +117,15 @@ static void add_undef(struct closure *c, uint32_t number)
 {
 	const struct macro *m = &c->tu->macros.at[number];
 
-	for (uint32_t i = c->tu->macro_of[m->name]; i > number + 1; i = c->tu->macros.at[i - 1].earlier) {
+	for (uint32_t i = c->tu->macro_of[m->name]; i > number + 1;
+	     i = c->tu->macros.at[i - 1].earlier) {
 		const struct macro *later = &c->tu->macros.at[i - 1];
 
-		if (later->undef && later->earlier == number + 1 && !tu_is_public(c->tu, later->file))
-			piece_vec_push(&c->pieces, (struct piece){.position = later->token,
-								  .kind = PIECE_UNDEF,
-								  .number = i - 1});
+		if (later->undef && later->earlier == number + 1 &&
+		    !tu_is_public(c->tu, later->file))
+			piece_vec_push(&c->pieces, (struct piece) {.position = later->token,
+								   .kind = PIECE_UNDEF,
+								   .number = i - 1});
 	}
 }
 
@@ -132,24 +135,29 @@ static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint3
 	uint32_t number = m ? m - c->tu->macros.at : 0;
 
 	c->uses_this_module |= name == c->this_module;
-	if (!m || c->macro_seen[number])
+	if (!m || (c->macro_seen[number] && c->macro_read[number] == position))
 		return;
+	bool shipped = closure_macro_is_shipped(c, m), seen = c->macro_seen[number];
+
 	c->macro_seen[number] = 1;
-	if (!closure_macro_is_shipped(c, m) && !in_head(c, m)) {
-		piece_vec_push(&c->pieces, (struct piece){.position = m->token,
-							  .kind = PIECE_MACRO,
-							  .number = number});
+	c->macro_read[number] = position;
+	if (seen && shipped)
+		return; /* its text is read anew only where private macros may have changed since */
+	if (!seen && !shipped && !in_head(c, m)) {
+		piece_vec_push(&c->pieces, (struct piece) {.position = m->token,
+							   .kind = PIECE_MACRO,
+							   .number = number});
 		add_undef(c, number);
 		closure_decide(c, "macro", name, by, "used by text that is copied", "copied");
-	} else {
+	} else if (!seen) {
 		closure_use_header_macro(c, number);
 	}
 	use_macro_text(c, m, position);
 }
 
 /* A private file that text in the middle of a declaration includes. */
-static void use_included(struct closure *c, uint16_t file, const struct lexeme *l, uint32_t position,
-			 uint32_t by)
+static void use_included(struct closure *c, uint16_t file, const struct lexeme *l,
+			 uint32_t position, uint32_t by)
 {
 	uint16_t inner = raw_private_include(c->tu, file, l);
 	struct chunk whole = {.file = inner, .first_line = 1, .last_line = UINT32_MAX};
@@ -175,10 +183,10 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 		lx.line_start = false;
 		use_included(c, chunk->file, l, position, by);
 		while (inner.kind != LEX_END) { /* a directive's words, or the word itself */
-			uint32_t name = inner.kind == LEX_NAME
-						? name_find(&c->tu->names, f->text + inner.at,
-							    inner.length)
-						: 0;
+			uint32_t name =
+				inner.kind == LEX_NAME
+					? name_find(&c->tu->names, f->text + inner.at, inner.length)
+					: 0;
 
 			if (name)
 				use_macro(c, name, position, by);
@@ -222,11 +230,12 @@ static bool has_other_definitions(const struct closure *c, const struct chunk *c
 static void need_expanded(struct closure *c, uint32_t declaration, uint32_t by)
 {
 	piece_vec_push(&c->pieces,
-		       (struct piece){.position = c->tu->declarations.at[declaration].first,
-				      .kind = PIECE_EXPANDED,
-				      .number = declaration});
+		       (struct piece) {.position = c->tu->declarations.at[declaration].first,
+				       .kind = PIECE_EXPANDED,
+				       .number = declaration});
 	c->written[declaration] |= WRITTEN_TEXT | WRITTEN_TYPE;
-	closure_push_work(c, declaration, c->tu->declarations.at[declaration].last, READ_WRITTEN, by);
+	closure_push_work(c, declaration, c->tu->declarations.at[declaration].last, READ_WRITTEN,
+			  by);
 }
 
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by)
@@ -241,10 +250,10 @@ void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t 
 	}
 	uint32_t position = c->tu->declarations.at[chunk.first].first;
 
-	piece_vec_push(&c->pieces, (struct piece){.position = position,
-						  .kind = PIECE_CHUNK,
-						  .number = declaration,
-						  .chunk = chunk});
+	piece_vec_push(&c->pieces, (struct piece) {.position = position,
+						   .kind = PIECE_CHUNK,
+						   .number = declaration,
+						   .chunk = chunk});
 	for (uint32_t i = chunk.first; i <= chunk.last; i++) {
 		c->written[i] |= WRITTEN_TEXT | WRITTEN_TYPE;
 		closure_push_work(c, i, c->tu->declarations.at[i].last, READ_WRITTEN, by);
@@ -270,7 +279,8 @@ static void use_ordinary(struct closure *c, const struct mention *m, const struc
 	else if (tu_name_is_shipped(c->tu, d->token))
 		closure_use_header_token(c, d->token);
 	else
-		closure_need_type(c, d, w->by, d->kind == DECLARED_TYPEDEF ? "typedef" : "enumerator");
+		closure_need_type(c, d, w->by,
+				  d->kind == DECLARED_TYPEDEF ? "typedef" : "enumerator");
 }
 
 static void read_work(struct closure *c, const struct work *w)
@@ -326,6 +336,7 @@ struct error *closure_run(struct closure *c)
 	c->linkage_of = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	c->written = xcalloc(c->tu->declarations.n + 1, 1);
 	c->macro_seen = xcalloc(c->tu->macros.n + 1, 1);
+	c->macro_read = xcalloc(c->tu->macros.n + 1, sizeof(uint32_t));
 	c->is_member = xcalloc(c->tu->n_names, 1);
 	c->is_object = xcalloc(c->tu->n_names, 1);
 	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
@@ -362,6 +373,7 @@ void closure_free(struct closure *c)
 	free(c->linkage_of);
 	free(c->written);
 	free(c->macro_seen);
+	free(c->macro_read);
 	free(c->is_member);
 	free(c->is_object);
 	pointer_vec_free(&c->pointers);

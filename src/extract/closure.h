@@ -47,7 +47,7 @@ struct linkage {
 	uint32_t first_use; /* first token of the first declaration written that mentions it */
 	uint32_t by;	    /* name of what mentioned it first, or 0 */
 	struct name_fate fate;
-	char *new_name;	    /* of a replaced function, after all */
+	char *new_name; /* of a replaced function, after all */
 };
 DEFINE_VEC(linkage_vec, struct linkage)
 
@@ -62,7 +62,7 @@ DEFINE_VEC(static_use_vec, struct static_use)
 
 /* Tokens that are to be read. */
 enum reading {
-	READ_WRITTEN,	 /* text that is written */
+	READ_WRITTEN,	  /* text that is written */
 	READ_FROM_HEADER, /* a function of a header: it reaches names with linkage */
 	READ_LATE_HEADER, /* a header that needs private types: these, and the same */
 };
@@ -108,15 +108,17 @@ struct closure {
 	struct work_vec work;
 	uint32_t *linkage_of; /* name → number + 1 */
 	uint8_t *written;     /* per declaration: bits */
+	uint32_t *macro_read; /* per macro record: the token from which its text was last read */
 	uint8_t *macro_seen;  /* per macro record */
 	uint8_t *is_member;   /* per name: stands behind . or -> in written text */
 	uint8_t *is_object;   /* per name, bits: what it points to is used as a whole (*x, x[i],
 			       * sizeof(*x)), or by members (x->m) */
 	struct pointer_vec pointers;
-	struct pointer_vec header_pointers; /* the same of public headers, where the tag is private */
+	struct pointer_vec
+		header_pointers;       /* the same of public headers, where the tag is private */
 	struct u32_vec private_macros; /* names that private text defines */
-	uint32_t *pointed;    /* tag → the first token that needs no more than a pointer to it */
-	struct u32_vec tags;  /* those names */
+	uint32_t *pointed;     /* tag → the first token that needs no more than a pointer to it */
+	struct u32_vec tags;   /* those names */
 	struct head_vec heads; /* in order */
 	uint32_t *head_of;     /* name → number + 1 of the head that first declares it */
 	uint32_t *tag_head_of; /* the same of tags */
@@ -124,7 +126,7 @@ struct closure {
 	uint32_t this_module;		/* the name THIS_MODULE */
 	bool uses_this_module;
 	unsigned int use_depth; /* of files that text includes */
-	uint32_t head_end; /* records of the unit's file before this one go to the head */
+	uint32_t head_end;	/* records of the unit's file before this one go to the head */
 };
 
 /* Fills pieces, linkages, statics and the result's decisions. Ids M1, M3, M4. */
@@ -133,6 +135,17 @@ void closure_free(struct closure *c);
 
 /* ---- shared by its parts ---- */
 
+/* A declared name by its number + 1 (0: NULL), and its declaration. */
+static inline const struct declared *closure_declared(const struct closure *c,
+						      uint32_t number_plus_1)
+{
+	return number_plus_1 ? &c->tu->declared.at[number_plus_1 - 1] : NULL;
+}
+static inline const struct declaration *closure_declaration(const struct closure *c,
+							    uint32_t number_plus_1)
+{
+	return &c->tu->declarations.at[closure_declared(c, number_plus_1)->declaration];
+}
 /* What a declaration is called by: its first function, variable, typedef, or tag; or NULL. */
 const struct declared *closure_owner(const struct closure *c, uint32_t declaration);
 void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, enum reading how,
@@ -140,8 +153,8 @@ void closure_push_work(struct closure *c, uint32_t declaration, uint32_t last, e
 /* Only these tokens of a declaration that is written in part. */
 void closure_push_part(struct closure *c, uint32_t declaration, uint32_t first, uint32_t last,
 		       uint32_t by);
-/* Headers (closure_head.c): finds them; what stands at a token, or a macro record, is used; at the end
- * what kept ones need of others is kept. */
+/* Headers (closure_head.c): finds them; what stands at a token, or a macro record, is used; at the
+ * end what kept ones need of others is kept. */
 void closure_find_heads(struct closure *c);
 void closure_use_header_token(struct closure *c, uint32_t token);
 void closure_use_header_macro(struct closure *c, uint32_t macro);
@@ -155,7 +168,8 @@ void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t 
 /* Does a livepatch get this macro from a header? */
 bool closure_macro_is_shipped(const struct closure *c, const struct macro *m);
 /* Macros that the original text of some lines uses, seen from a token. */
-void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t position, uint32_t by);
+void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t position,
+		       uint32_t by);
 /* A function or variable is mentioned (closure_linkage.c). */
 void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t position, bool direct,
 			 uint32_t by);
@@ -165,6 +179,9 @@ struct linkage *closure_linkage_for(struct closure *c, uint32_t name);
 void closure_ask_fate(struct closure *c, struct linkage *l, uint32_t by);
 void closure_record(struct closure *c, const struct linkage *l, uint32_t by);
 void closure_carry_out(struct closure *c, uint32_t number, uint32_t by);
+/* What an extern declaration of it needs: all up to its body or initialiser. */
+void closure_read_head(struct closure *c, const struct declared *d, uint32_t by);
+extern const char *const closure_how[]; /* by enum fate; NULL for FATE_KLP */
 /* Makes the pieces that need to know all uses. */
 struct error *closure_finish_linkages(struct closure *c);
 /* A function asked for. */
@@ -182,7 +199,6 @@ bool closure_complete_types(struct closure *c);
 /* The remaining ones are declared without. */
 void closure_forward_tags(struct closure *c);
 void closure_decide(struct closure *c, const char *kind, uint32_t name, uint32_t by,
-		    const char *reason, const char *how, ...)
-	__attribute__((format(printf, 6, 7)));
+		    const char *reason, const char *how, ...) __attribute__((format(printf, 6, 7)));
 
 #endif

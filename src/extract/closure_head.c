@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Public headers of a livepatch's source: those that the unit's own file includes, and of those that
- * private headers include the ones that are needed. Nearly all stand before everything else; one
- * that mentions types of private text (trace/events/ext4.h) keeps its place behind them.
+ * Public headers of a livepatch's source: those that the unit's own file includes, and of those
+ * that private headers include the ones that are needed. Nearly all stand before everything else;
+ * one that mentions types of private text (trace/events/ext4.h) keeps its place behind them.
  */
 #include <string.h>
 
@@ -147,9 +147,9 @@ static void keep_late(struct closure *c, uint32_t number)
 {
 	const struct inclusion *in = &c->tu->inclusions.at[c->heads.at[number].inclusion];
 
-	piece_vec_push(&c->pieces, (struct piece){.position = in->token,
-						  .kind = PIECE_INCLUDE,
-						  .number = number});
+	piece_vec_push(
+		&c->pieces,
+		(struct piece) {.position = in->token, .kind = PIECE_INCLUDE, .number = number});
 	for (uint32_t i = 0; i < c->tu->declarations.n; i++) {
 		const struct declaration *d = &c->tu->declarations.at[i];
 

@@ -2,8 +2,8 @@
 /*
  * Types of private text. A structure that is used through pointers only is declared, not copied:
  * large ones would bring in half of a subsystem. Without an analysis of types "only" is decided by
- * names, so that too much may be copied, and rarely too little (then the caller asks for all of them,
- * extract_request.whole_types).
+ * names, so that too much may be copied, and rarely too little (then the caller asks for all of
+ * them, extract_request.whole_types).
  */
 #include "extract/closure.h"
 
@@ -29,10 +29,10 @@ void closure_need_type(struct closure *c, const struct declared *d, uint32_t by,
 	c->written[d->declaration] |= WRITTEN_TYPE;
 	struct chunk chunk = chunk_of(c->tu, d->declaration);
 
-	piece_vec_push(&c->pieces, (struct piece){.position = from->first,
-						  .kind = PIECE_TYPE,
-						  .number = d->declaration,
-						  .chunk = chunk});
+	piece_vec_push(&c->pieces, (struct piece) {.position = from->first,
+						   .kind = PIECE_TYPE,
+						   .number = d->declaration,
+						   .chunk = chunk});
 	closure_push_work(c, d->declaration, from->specifiers - 1, READ_WRITTEN, by);
 	if (chunk.file)
 		closure_use_words(c, &chunk, from->first, by);
@@ -79,9 +79,10 @@ void closure_use_tag(struct closure *c, const struct mention *m, uint32_t by)
 	while (tu_is_punct(c->tu, i, '*') || tu_class(c->tu, i) == WORD_CONST)
 		i++;
 	if (m->kind == MENTION_TAG_POINTER && tu_is_plain_name(c->tu, i))
-		pointer_vec_push(&c->pointers, (struct pointer){m->name, tu_token(c->tu, i)->name});
+		pointer_vec_push(&c->pointers,
+				 (struct pointer) {m->name, tu_token(c->tu, i)->name});
 	else if (m->kind == MENTION_TAG_POINTER && tu_is_punct(c->tu, i, ')'))
-		pointer_vec_push(&c->pointers, (struct pointer){m->name, 0}); /* a cast */
+		pointer_vec_push(&c->pointers, (struct pointer) {m->name, 0}); /* a cast */
 
 	if (!*first)
 		u32_vec_push(&c->tags, m->name);
@@ -117,7 +118,7 @@ void closure_find_header_pointers(struct closure *c)
 
 		if (d && !tu_is_public(tu, tu_token(tu, d->token)->file))
 			pointer_vec_push(&c->header_pointers,
-					 (struct pointer){d->name, tu_token(tu, i + 3)->name});
+					 (struct pointer) {d->name, tu_token(tu, i + 3)->name});
 	}
 }
 
@@ -176,13 +177,15 @@ void closure_use_objects(struct closure *c, uint32_t first, uint32_t last)
 
 	for (uint32_t i = first; i <= last; i++) {
 		enum word_class class = tu_class(tu, i);
-		uint32_t end = class == WORD_SIZEOF || class == WORD_TYPEOF ? tu_skip_group(tu, i + 1) : 0;
+		uint32_t end =
+			class == WORD_SIZEOF || class == WORD_TYPEOF ? tu_skip_group(tu, i + 1) : 0;
 
 		for (uint32_t k = i + 2; k < end && k <= last; k++)
 			if (tu_is_plain_name(tu, k))
 				c->is_object[tu_token(tu, k)->name] |= WHOLE_OBJECT;
 		if (tu_is_plain_name(tu, i) &&
-		    (tu_is_punct(tu, i + 1, '[') || (tu_is_punct(tu, i + 1, '+') && tu_is_punct(tu, i + 2, '+')) ||
+		    (tu_is_punct(tu, i + 1, '[') ||
+		     (tu_is_punct(tu, i + 1, '+') && tu_is_punct(tu, i + 2, '+')) ||
 		     (tu_is_punct(tu, i - 1, '*') && is_dereference(tu, i - 1))))
 			c->is_object[tu_token(tu, i)->name] |= WHOLE_OBJECT;
 		if (tu_is_plain_name(tu, i) && is_arrowed(tu, i + 1))
@@ -217,9 +220,11 @@ void closure_forward_tags(struct closure *c)
 
 		bool defined = d && c->written[d->declaration] & WRITTEN_TYPE;
 
-		if (!last || declared_in_header(c, name) || (defined && d->token < c->pointed[name]))
+		if (!last || declared_in_header(c, name) ||
+		    (defined && d->token < c->pointed[name]))
 			continue;
-		piece_vec_push(&c->pieces,
-			       (struct piece){.position = 0, .kind = PIECE_FORWARD, .number = last - 1});
+		piece_vec_push(
+			&c->pieces,
+			(struct piece) {.position = 0, .kind = PIECE_FORWARD, .number = last - 1});
 	}
 }

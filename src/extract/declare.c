@@ -4,11 +4,11 @@
  *
  *     external    = ";" | asm "(" ... ")" ";" | _Static_assert "(" ... ")" ";"
  *                 | specifiers [ init-declarator { "," init-declarator } ] ( ";" | body )
- *     specifiers  = { storage | qualifier | attribute | type word | typedef name | typeof "(" ... ")"
- *                 | ( struct | union | enum ) { attribute } [ name ] [ "{" ... "}" ] }
- *     init-declarator = declarator { asm "(" ... ")" | attribute } [ "=" initialiser ]
- *     declarator  = { "*" | qualifier | attribute } ( name | "(" declarator ")" ) { "(" ... ")" | "[" ... "]" }
- *     body        = { old-style parameter declarations } "{" ... "}"
+ *     specifiers  = { storage | qualifier | attribute | type word | typedef name | typeof "(" ...
+ * ")" | ( struct | union | enum ) { attribute } [ name ] [ "{" ... "}" ] } init-declarator =
+ * declarator { asm "(" ... ")" | attribute } [ "=" initialiser ] declarator  = { "*" | qualifier |
+ * attribute } ( name | "(" declarator ")" ) { "(" ... ")" | "[" ... "]" } body        = { old-style
+ * parameter declarations } "{" ... "}"
  *
  * An identifier is a typedef name when no type was seen before it. Expressions and statements are
  * groups of brackets that are stepped over.
@@ -54,27 +54,49 @@ static uint32_t read_tag(const struct tu *tu, uint32_t i, uint32_t end, struct s
 
 uint32_t tu_read_specifiers(const struct tu *tu, uint32_t i, uint32_t end, struct specifiers *s)
 {
-	*s = (struct specifiers){0};
+	*s = (struct specifiers) {0};
 	while (i < end && tu_token(tu, i)->kind == LEX_NAME) {
 		switch (tu_class(tu, i)) {
-		case WORD_TYPEDEF: s->is_typedef = true; break;
-		case WORD_EXTERN: s->is_extern = true; break;
-		case WORD_STATIC: s->is_static = true; break;
-		case WORD_INLINE: s->is_inline = true; break;
-		case WORD_CONST: s->is_const = true; break;
-		case WORD_TYPE: s->type = true; break;
-		case WORD_QUALIFIER: break;
+		case WORD_TYPEDEF:
+			s->is_typedef = true;
+			break;
+		case WORD_EXTERN:
+			s->is_extern = true;
+			break;
+		case WORD_STATIC:
+			s->is_static = true;
+			break;
+		case WORD_INLINE:
+			s->is_inline = true;
+			break;
+		case WORD_CONST:
+			s->is_const = true;
+			break;
+		case WORD_TYPE:
+			s->type = true;
+			break;
+		case WORD_QUALIFIER:
+			break;
 		case WORD_STRUCT:
-		case WORD_ENUM: i = read_tag(tu, i, end, s); continue;
-		case WORD_TYPEOF: s->type = true; s->typeof_word = i; i = skip_word_and_group(tu, i, end); continue;
-		case WORD_ATTRIBUTE: i = skip_word_and_group(tu, i, end); continue;
+		case WORD_ENUM:
+			i = read_tag(tu, i, end, s);
+			continue;
+		case WORD_TYPEOF:
+			s->type = true;
+			s->typeof_word = i;
+			i = skip_word_and_group(tu, i, end);
+			continue;
+		case WORD_ATTRIBUTE:
+			i = skip_word_and_group(tu, i, end);
+			continue;
 		case WORD_PLAIN:
 			if (s->type)
 				return i;
 			s->type = true;
 			s->type_name = i;
 			break;
-		default: return i;
+		default:
+			return i;
 		}
 		i++;
 	}
@@ -85,7 +107,8 @@ uint32_t tu_read_specifiers(const struct tu *tu, uint32_t i, uint32_t end, struc
 
 static uint32_t read_suffixes(const struct tu *tu, uint32_t i, uint32_t end, struct declarator *d)
 {
-	for (; i < end && (tu_is_punct(tu, i, '(') || tu_is_punct(tu, i, '[')); i = tu_skip_group(tu, i)) {
+	for (; i < end && (tu_is_punct(tu, i, '(') || tu_is_punct(tu, i, '['));
+	     i = tu_skip_group(tu, i)) {
 		if (tu_is_punct(tu, i, '[') && !d->array)
 			d->array = i;
 		if (d->decided)
@@ -128,7 +151,7 @@ static uint32_t read_declarator(const struct tu *tu, uint32_t i, uint32_t end, s
 
 uint32_t tu_read_declarator(const struct tu *tu, uint32_t i, uint32_t end, struct declarator *d)
 {
-	*d = (struct declarator){.start = i};
+	*d = (struct declarator) {.start = i};
 	i = read_declarator(tu, i, end, d, 0);
 	d->end = i;
 	return skip_attributes(tu, i, end);
@@ -162,8 +185,9 @@ static void declare_enumerators(struct tu *tu, uint32_t body)
 
 	for (uint32_t i = body + 1; i < end;) {
 		if (tu_is_plain_name(tu, i))
-			declare(tu, (struct declared){.token = i, .kind = DECLARED_ENUMERATOR,
-						      .definition = true});
+			declare(tu, (struct declared) {.token = i,
+						       .kind = DECLARED_ENUMERATOR,
+						       .definition = true});
 		i = tu_skip_initialiser(tu, i, end);
 		i += i < end; /* the comma */
 	}
@@ -175,8 +199,9 @@ static void declare_tag(struct tu *tu, const struct specifiers *s)
 	uint32_t end = s->tag_body ? tu_token(tu, s->tag_body)->name : 0;
 
 	if (s->tag)
-		declare(tu, (struct declared){.token = s->tag, .kind = DECLARED_TAG,
-					      .definition = s->tag_body != 0});
+		declare(tu, (struct declared) {.token = s->tag,
+					       .kind = DECLARED_TAG,
+					       .definition = s->tag_body != 0});
 	if (s->is_enum && s->tag_body)
 		declare_enumerators(tu, s->tag_body);
 	for (uint32_t i = s->tag_body + 1; !s->is_enum && i < end;) {
@@ -191,8 +216,9 @@ static void declare_tag(struct tu *tu, const struct specifiers *s)
 		if (!inner.tag_body)
 			continue;
 		if (inner.tag)
-			declare(tu, (struct declared){.token = inner.tag, .kind = DECLARED_TAG,
-						      .definition = true});
+			declare(tu, (struct declared) {.token = inner.tag,
+						       .kind = DECLARED_TAG,
+						       .definition = true});
 		if (inner.is_enum)
 			declare_enumerators(tu, inner.tag_body);
 	}
@@ -217,10 +243,10 @@ static bool is_function_type(const struct tu *tu, const struct specifiers *s)
 	return of && tu->declared.at[of - 1].kind == DECLARED_FUNCTION;
 }
 
-static void declare_declarator(struct tu *tu, const struct specifiers *s, const struct declarator *d,
-			       uint32_t after)
+static void declare_declarator(struct tu *tu, const struct specifiers *s,
+			       const struct declarator *d, uint32_t after)
 {
-	enum declared_kind kind = s->is_typedef	     ? DECLARED_TYPEDEF
+	enum declared_kind kind = s->is_typedef	   ? DECLARED_TYPEDEF
 				  : d->is_function ? DECLARED_FUNCTION
 						   : DECLARED_VARIABLE;
 	bool init = tu_is_punct(tu, after, '=');
@@ -232,16 +258,16 @@ static void declare_declarator(struct tu *tu, const struct specifiers *s, const 
 	else if (kind == DECLARED_VARIABLE && d->start == d->name && is_function_type(tu, s))
 		kind = DECLARED_FUNCTION;
 
-	declare(tu, (struct declared){.token = d->name,
-				      .kind = kind,
-				      .start = d->start,
-				      .end = d->end,
-				      .params = d->params,
-				      .init = init ? after : 0,
-				      .again = again,
-				      .definition = kind == DECLARED_VARIABLE
-							    ? !s->is_extern || init
-							    : kind == DECLARED_TYPEDEF});
+	declare(tu, (struct declared) {.token = d->name,
+				       .kind = kind,
+				       .start = d->start,
+				       .end = d->end,
+				       .params = d->params,
+				       .init = init ? after : 0,
+				       .again = again,
+				       .definition = kind == DECLARED_VARIABLE
+							     ? !s->is_extern || init
+							     : kind == DECLARED_TYPEDEF});
 }
 
 /* ---- one declaration ---- */
@@ -280,8 +306,8 @@ static uint32_t resynchronise(const struct tu *tu, uint32_t i, uint32_t end)
 }
 
 /* The declarators from i on; returns the token behind ';' or body. */
-static uint32_t read_declarators(struct tu *tu, uint32_t i, uint32_t end, const struct specifiers *s,
-				 struct declaration *out)
+static uint32_t read_declarators(struct tu *tu, uint32_t i, uint32_t end,
+				 const struct specifiers *s, struct declaration *out)
 {
 	while (i < end && !tu_is_punct(tu, i, ';')) {
 		struct declarator d;
@@ -342,8 +368,8 @@ static uint32_t read_external(struct tu *tu, uint32_t i, uint32_t end)
  */
 static const char trace_maker[] = "/trace/define_trace.h";
 
-/* The end of such an inclusion that begins at the token, or the token. `next`: the inclusion to look
- * at, moved on. */
+/* The end of such an inclusion that begins at the token, or the token. `next`: the inclusion to
+ * look at, moved on. */
 static uint32_t skip_trace_maker(const struct tu *tu, uint32_t i, size_t *next)
 {
 	for (; *next < tu->inclusions.n && tu->inclusions.at[*next].token <= i; ++*next) {

@@ -24,7 +24,7 @@ void edits_free(struct edit_vec *edits)
 
 static void add_edit(struct context *x, uint32_t at, uint32_t length, char *text)
 {
-	edit_vec_push(x->edits, (struct edit){at, length, text});
+	edit_vec_push(x->edits, (struct edit) {at, length, text});
 }
 
 static const struct lexeme *word(const struct context *x, size_t i)
@@ -36,19 +36,22 @@ static const struct lexeme *word(const struct context *x, size_t i)
 
 static bool is_member(const struct context *x, size_t i)
 {
-	return i && (raw_is_punct(word(x, i - 1), '.') || raw_is_punct(word(x, i - 1), PUNCT_ARROW));
+	return i &&
+	       (raw_is_punct(word(x, i - 1), '.') || raw_is_punct(word(x, i - 1), PUNCT_ARROW));
 }
 
 static uint32_t word_name(const struct context *x, size_t i)
 {
 	const struct lexeme *l = word(x, i);
 
-	return l->kind == LEX_NAME ? name_find(&x->c->tu->names, x->file->text + l->at, l->length) : 0;
+	return l->kind == LEX_NAME ? name_find(&x->c->tu->names, x->file->text + l->at, l->length)
+				   : 0;
 }
 
 /* ---- names ---- */
 
-/* Calls of replaced functions, and prototypes of them, get the new name; other uses keep the old. */
+/* Calls of replaced functions, and prototypes of them, get the new name; other uses keep the old.
+ */
 static void rename_calls(struct context *x)
 {
 	for (size_t i = 0; i < x->words.n; i++) {
@@ -69,7 +72,8 @@ static void rename_head(struct context *x)
 {
 	const struct linkage *l = &x->c->linkages.at[x->piece->linkage - 1];
 	scoped_free char *old = name_string(&x->c->tu->names, l->name);
-	size_t extra = ends_with(l->fate.new_name, old) ? strlen(l->fate.new_name) - strlen(old) : 0;
+	size_t extra =
+		ends_with(l->fate.new_name, old) ? strlen(l->fate.new_name) - strlen(old) : 0;
 	const struct lexeme *pasted = &x->piece->pasted;
 
 	if (pasted->length)
@@ -173,7 +177,8 @@ static size_t find_static(const struct context *x, const struct token *t)
 {
 	size_t i = x->body;
 
-	while (i < x->words.n && (word(x, i)->line < t->line || !raw_is(x->file, word(x, i), "static")))
+	while (i < x->words.n &&
+	       (word(x, i)->line < t->line || !raw_is(x->file, word(x, i), "static")))
 		i++;
 	return i < x->words.n && word(x, i)->line == t->line ? i : x->words.n;
 }
@@ -274,10 +279,8 @@ static size_t find_body_word(const struct context *x)
 
 void find_edits(struct closure *c, const struct piece *p, struct edit_vec *edits)
 {
-	struct context x = {.c = c,
-			    .piece = p,
-			    .file = tu_file_text(c->tu, p->chunk.file),
-			    .edits = edits};
+	struct context x = {
+		.c = c, .piece = p, .file = tu_file_text(c->tu, p->chunk.file), .edits = edits};
 
 	raw_words(c->tu, p->chunk.file, p->chunk.first_line, p->chunk.last_line, &x.words);
 	x.body = find_body_word(&x);

@@ -13,7 +13,7 @@ struct error *extract_unit(const struct extract_request *request, struct extract
 	SCOPED(closure_free) struct closure c = {.request = request, .result = result, .tu = &tu};
 	scoped_str struct str text = {0};
 
-	*result = (struct extract_result){0};
+	*result = (struct extract_result) {0};
 	TRY(preprocess(request->target, request->command, request->farm, request->workdir, &tu,
 		       &result->cpp_cpu));
 	TRY(closure_run(&c));
@@ -38,5 +38,5 @@ void extract_result_free(struct extract_result *result)
 	extract_replaced_vec_free(&result->replaced);
 	str_vec_free_all(&result->near);
 	free(result->text);
-	*result = (struct extract_result){0};
+	*result = (struct extract_result) {0};
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * From one translation unit to the readable source of a livepatch: the functions that are replaced,
- * and of everything else only what they need. The compiler preprocesses (`gcc -E -dD` with the unit's
- * recorded command), this code reads declarations; bodies of functions are bags of tokens.
+ * and of everything else only what they need. The compiler preprocesses (`gcc -E -dD` with the
+ * unit's recorded command), this code reads declarations; bodies of functions are bags of tokens.
  */
 #ifndef SUTURE_EXTRACT_EXTRACT_H
 #define SUTURE_EXTRACT_EXTRACT_H
@@ -38,16 +38,18 @@ struct extract_request {
 
 /* One decision of the closure: what, why, because of whom. For --why and the report. */
 struct extract_decision {
-	char *what;   /* "function tcp_ack", "macro pr_fmt", "type struct foo", "variable bar" */
-	char *how;    /* "replaced", "copied", "declared, klp vmlinux:bar,0", "by #include <net/tcp.h>" */
+	char *what; /* "function tcp_ack", "macro pr_fmt", "type struct foo", "variable bar" */
+	char *how; /* "replaced", "copied", "declared, klp vmlinux:bar,0", "by #include <net/tcp.h>"
+		    */
 	char *reason;
 	char *needed_by; /* name of what mentions it, NULL for what was asked for */
 };
 DEFINE_VEC(extract_decision_vec, struct extract_decision)
 
 /*
- * A function that was copied under another name. The new name is the one that was wished for, except
- * where a macro makes the name: SYSCALL_DEFINE1(livepatch_foo, ...) makes __x64_sys_livepatch_foo.
+ * A function that was copied under another name. The new name is the one that was wished for,
+ * except where a macro makes the name: SYSCALL_DEFINE1(livepatch_foo, ...) makes
+ * __x64_sys_livepatch_foo.
  */
 struct extract_replaced {
 	char *name, *new_name;
@@ -55,11 +57,11 @@ struct extract_replaced {
 DEFINE_VEC(extract_replaced_vec, struct extract_replaced)
 
 struct extract_result {
-	char *text;   /* the source of this unit: includes, declarations, functions; no glue */
+	char *text; /* the source of this unit: includes, declarations, functions; no glue */
 	struct extract_decision_vec decisions;
 	struct extract_replaced_vec replaced;
 	struct str_vec near; /* when a function does not exist: names that are near */
-	double cpp_cpu;      /* CPU seconds of the preprocessor run */
+	double cpp_cpu;	     /* CPU seconds of the preprocessor run */
 };
 
 /*

@@ -11,5 +11,5 @@ void name_fate_free(struct name_fate *fate)
 	free(fate->symbol);
 	free(fate->patched);
 	free(fate->link_name);
-	*fate = (struct name_fate){0};
+	*fate = (struct name_fate) {0};
 }

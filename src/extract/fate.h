@@ -20,11 +20,11 @@ enum fate {
 
 struct name_fate {
 	enum fate fate;
-	char *reason;          /* one sentence for --why and the report; never NULL */
-	char *new_name;        /* FATE_REPLACE: name of the copy (see struct extract_replaced) */
+	char *reason;	       /* one sentence for --why and the report; never NULL */
+	char *new_name;	       /* FATE_REPLACE: name of the copy (see struct extract_replaced) */
 	char *object, *symbol; /* FATE_KLP: as for SUTURE_KLP_ALIAS() of suture/livepatch.h.
 				* FATE_REPLACE: the old function, for pointers to it; may be NULL */
-	char *patched;         /* FATE_KLP: the patched object if it is not `object`, or NULL */
+	char *patched;	       /* FATE_KLP: the patched object if it is not `object`, or NULL */
 	unsigned int position; /* with object and symbol */
 	char *link_name;       /* with object and symbol: the name that the livepatch's objects use
 				* for it where that is not the identifier (two units, one name), or
@@ -36,12 +36,12 @@ struct name_question {
 	const char *name;     /* identifier in the source */
 	const char *function; /* static variable: the function that it is local to; else NULL */
 	bool is_function;
-	bool is_static;       /* internal linkage */
-	bool is_inline;       /* declared inline: a definition in a header is the usual case */
-	bool defined;         /* the unit (headers included) has its definition */
+	bool is_static;	      /* internal linkage */
+	bool is_inline;	      /* declared inline: a definition in a header is the usual case */
+	bool defined;	      /* the unit (headers included) has its definition */
 	bool in_unit_file;    /* defined in the unit's own .c file, not in a header */
-	bool is_const;        /* a variable that is const (array elements too) */
-	bool in_macro;        /* static variable of a function that a macro's expansion declares
+	bool is_const;	      /* a variable that is const (array elements too) */
+	bool in_macro;	      /* static variable of a function that a macro's expansion declares
 			       * (__already_done, __key): FATE_COPY and FATE_REFUSE are possible */
 	const char *asked_by; /* the function or variable that mentions it, for messages; or NULL */
 };

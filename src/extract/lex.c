@@ -4,10 +4,13 @@
 /* What a character can be, as bits. */
 enum { BLANK = 1, LETTER = 2, DIGIT = 4, DOT = 8 };
 
-static const uint8_t classes[256] = {
-	[' '] = BLANK, ['\t'] = BLANK, ['\r'] = BLANK, ['\f'] = BLANK, ['\v'] = BLANK,
-	['a' ... 'z'] = LETTER, ['A' ... 'Z'] = LETTER, ['_'] = LETTER, ['$'] = LETTER,
-	[128 ... 255] = LETTER, ['0' ... '9'] = DIGIT, ['.'] = DOT,
+static const uint8_t
+	classes[256] =
+		{
+			[' '] = BLANK,		['\t'] = BLANK,	       ['\r'] = BLANK,
+			['\f'] = BLANK,		['\v'] = BLANK,	       ['a' ... 'z'] = LETTER,
+			['A' ... 'Z'] = LETTER, ['_'] = LETTER,	       ['$'] = LETTER,
+			[128 ... 255] = LETTER, ['0' ... '9'] = DIGIT, ['.'] = DOT,
 };
 
 static bool is(const struct lexer *lx, uint32_t at, uint8_t class)
@@ -22,7 +25,8 @@ static char peek(const struct lexer *lx, uint32_t ahead)
 
 struct lexer lexer_at(const char *text, size_t size, size_t at, uint32_t line)
 {
-	return (struct lexer){.text = text, .size = size, .at = at, .line = line, .line_start = true};
+	return (struct lexer) {
+		.text = text, .size = size, .at = at, .line = line, .line_start = true};
 }
 
 /* Length of a backslash and a newline at the place, or 0. */

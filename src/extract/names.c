@@ -146,7 +146,7 @@ uint32_t name_intern(struct names *names, const char *text, size_t length)
 		names->room = names->room ? 2 * names->room : 1u << 14;
 		names->at = xreallocarray(names->at, names->room, sizeof(*names->at));
 	}
-	names->at[names->n] = (struct name){.text = text, .length = length, .hash = h};
+	names->at[names->n] = (struct name) {.text = text, .length = length, .hash = h};
 	*slot = names->n++;
 	if (2 * names->n > names->nslots)
 		grow(names);
@@ -165,11 +165,11 @@ char *name_string(const struct names *names, uint32_t name)
 
 void names_init(struct names *names)
 {
-	*names = (struct names){0};
+	*names = (struct names) {0};
 	grow(names);
 	names->room = 1u << 14;
 	names->at = xcalloc(names->room, sizeof(*names->at));
-	names->at[0] = (struct name){.text = ""};
+	names->at[0] = (struct name) {.text = ""};
 	names->n = 1;
 	for (size_t i = 1; i < ARRAY_SIZE(keywords); i++)
 		name_intern(names, keywords[i].text, strlen(keywords[i].text));
@@ -179,5 +179,5 @@ void names_free(struct names *names)
 {
 	free(names->at);
 	free(names->slots);
-	*names = (struct names){0};
+	*names = (struct names) {0};
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Identifiers as small numbers: each spelling has one, 0 is none. The first ones are the keywords of
- * GNU C, so that the class of a word is a look into a table.
+ * Identifiers as small numbers: each spelling has one, 0 is none. The first ones are the keywords
+ * of GNU C, so that the class of a word is a look into a table.
  */
 #ifndef SUTURE_EXTRACT_NAMES_H
 #define SUTURE_EXTRACT_NAMES_H
@@ -17,8 +17,8 @@ enum word_class {
 	WORD_INLINE,
 	WORD_CONST,
 	WORD_QUALIFIER, /* may stand in declarations and says nothing that matters here */
-	WORD_TYPE,      /* int, __int128, __builtin_va_list */
-	WORD_STRUCT,    /* struct, union */
+	WORD_TYPE,	/* int, __int128, __builtin_va_list */
+	WORD_STRUCT,	/* struct, union */
 	WORD_ENUM,
 	WORD_TYPEOF,
 	WORD_ATTRIBUTE, /* __attribute__, _Alignas: arguments follow */

@@ -68,10 +68,11 @@ static struct error *run(const struct command *command, const char *farm, const 
 
 /* Files that Kbuild generates for the unit may be missing: then they are made. */
 static struct error *run_or_generate(const struct target *target, const struct command *command,
-				     const char *farm, const char *cwd, const char *out, double *cpu)
+				     const char *farm, const char *cwd, const char *out,
+				     double *cpu)
 {
 	struct error *err = run(command, farm, cwd, out, cpu);
-	struct str_vec objects = {.at = (char *[]){command->object_name}, .n = 1};
+	struct str_vec objects = {.at = (char *[]) {command->object_name}, .n = 1};
 
 	if (!err || target->user_build || !streq(err->id, "M2"))
 		return err;
@@ -80,7 +81,8 @@ static struct error *run_or_generate(const struct target *target, const struct c
 	return run(command, farm, cwd, out, cpu);
 }
 
-/* "include …/Makefile" in a Makefile that only leads on: Debian's headers are in two directories. */
+/* "include …/Makefile" in a Makefile that only leads on: Debian's headers are in two directories.
+ */
 static char *further_headers(const char *kbuild)
 {
 	scoped_free char *path = path_join(kbuild, "Makefile"), *text = NULL;
@@ -124,11 +126,11 @@ struct error *preprocess(struct target *target, const struct command *command, c
 	scoped_free char *source = farm ? realpath(farm, NULL) : xstrdup(target->srctree);
 
 	return tu_read(text, size,
-		       &(struct tu_roots){.cwd = cwd,
-					  .source = source ? source : target->srctree,
-					  .object = target->objtree,
-					  .headers = &headers,
-					  .is_view = farm != NULL,
-					  .tree = target->srctree},
+		       &(struct tu_roots) {.cwd = cwd,
+					   .source = source ? source : target->srctree,
+					   .object = target->objtree,
+					   .headers = &headers,
+					   .is_view = farm != NULL,
+					   .tree = target->srctree},
 		       tu);
 }

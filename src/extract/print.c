@@ -27,9 +27,26 @@ void print_tokens(const struct tu *tu, uint32_t first, uint32_t end, struct str 
 /* Attributes that say something about uses of a function or variable rather than about its
  * definition; the others are left out of declarations. */
 static const char *const kept_attributes[] = {
-	"noreturn", "aligned", "packed", "format", "const", "pure", "malloc", "regparm", "mode",
-	"warn_unused_result", "may_alias", "nonnull", "returns_nonnull", "cdecl", "alloc_size",
-	"transparent_union", "address_space", "vector_size", "error", "warning",
+	"noreturn",
+	"aligned",
+	"packed",
+	"format",
+	"const",
+	"pure",
+	"malloc",
+	"regparm",
+	"mode",
+	"warn_unused_result",
+	"may_alias",
+	"nonnull",
+	"returns_nonnull",
+	"cdecl",
+	"alloc_size",
+	"transparent_union",
+	"address_space",
+	"vector_size",
+	"error",
+	"warning",
 };
 
 static bool is_kept(const struct tu *tu, uint32_t i)
@@ -175,8 +192,9 @@ uint32_t print_open_size(const struct tu *tu, const struct extern_parts *p)
 
 	while (tu_class(tu, init) == WORD_ATTRIBUTE)
 		init = tu_skip_group(tu, init + 1);
-	return tu_is_punct(tu, i, '[') && tu_is_punct(tu, i + 1, ']') && tu_is_punct(tu, init, '=') ? init
-												    : 0;
+	return tu_is_punct(tu, i, '[') && tu_is_punct(tu, i + 1, ']') && tu_is_punct(tu, init, '=')
+		       ? init
+		       : 0;
 }
 
 static void add_declarator(const struct tu *tu, const struct extern_parts *p, const char *name,
@@ -197,11 +215,11 @@ struct extern_parts extern_parts(const struct tu *tu, const struct declared *d)
 {
 	const struct declaration *from = &tu->declarations.at[d->declaration];
 
-	return (struct extern_parts){.first = from->first,
-				     .specifiers = from->specifiers,
-				     .token = d->token,
-				     .start = d->start,
-				     .end = d->end};
+	return (struct extern_parts) {.first = from->first,
+				      .specifiers = from->specifiers,
+				      .token = d->token,
+				      .start = d->start,
+				      .end = d->end};
 }
 
 void print_declarator(const struct tu *tu, const struct extern_parts *p, const char *name,

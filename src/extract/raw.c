@@ -80,8 +80,8 @@ static enum conditional conditional(const struct tu_file *f, const struct lexeme
 /* ---- where the last word's brackets close ---- */
 
 /*
- * Brackets of a stretch of text. Branches of a conditional open the same ones: at #else the count is
- * what it was at #if.
+ * Brackets of a stretch of text. Branches of a conditional open the same ones: at #else the count
+ * is what it was at #if.
  */
 struct depth {
 	int open;
@@ -97,21 +97,27 @@ static void count(struct depth *d, const struct tu_file *f, const struct lexeme 
 	if (l->kind != LEX_DIRECTIVE)
 		return;
 	switch (conditional(f, l)) {
-	case CONDITIONAL_IF: u32_vec_push(&d->at_if, (uint32_t)d->open); break;
+	case CONDITIONAL_IF:
+		u32_vec_push(&d->at_if, (uint32_t)d->open);
+		break;
 	case CONDITIONAL_ELSE:
 		if (d->at_if.n)
 			d->open = (int)d->at_if.at[d->at_if.n - 1];
 		break;
-	case CONDITIONAL_ENDIF: d->at_if.n -= d->at_if.n > 0; break;
-	case CONDITIONAL_NONE: break;
+	case CONDITIONAL_ENDIF:
+		d->at_if.n -= d->at_if.n > 0;
+		break;
+	case CONDITIONAL_NONE:
+		break;
 	}
 }
 
 /*
- * The compiler puts all of a macro's expansion into the line where its use begins. The use may go on:
- * to where its brackets close, but not to line `limit`.
+ * The compiler puts all of a macro's expansion into the line where its use begins. The use may go
+ * on: to where its brackets close, but not to line `limit`.
  */
-static uint32_t extend_brackets(const struct tu_file *f, uint32_t first, uint32_t last, uint32_t limit)
+static uint32_t extend_brackets(const struct tu_file *f, uint32_t first, uint32_t last,
+				uint32_t limit)
 {
 	struct lexer lx = lexer_at_line(f, first);
 	struct depth d = {0};

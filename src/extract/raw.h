@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The original text of declarations: which lines of which file. A declaration that shares lines with
- * others (a macro that makes several) has one text with them.
+ * The original text of declarations: which lines of which file. A declaration that shares lines
+ * with others (a macro that makes several) has one text with them.
  */
 #ifndef SUTURE_EXTRACT_RAW_H
 #define SUTURE_EXTRACT_RAW_H
@@ -24,13 +24,23 @@ void raw_words(struct tu *tu, uint16_t file, uint32_t first_line, uint32_t last_
 /* The last line of a directive that begins in a line. */
 uint32_t raw_directive_end(struct tu *tu, uint16_t file, uint32_t line);
 
-/* The private file that a directive of a file includes, or 0: another directive, a public header. */
+/* The private file that a directive of a file includes, or 0: another directive, a public header.
+ */
 uint16_t raw_private_include(const struct tu *tu, uint16_t file, const struct lexeme *l);
 
 static inline bool raw_is(const struct tu_file *f, const struct lexeme *l, const char *word)
 {
 	return l->length == __builtin_strlen(word) &&
 	       __builtin_memcmp(f->text + l->at, word, l->length) == 0;
+}
+/* Is the word among the first `end`? */
+static inline bool raw_has_word(const struct tu_file *f, const struct lexeme_vec *words, size_t end,
+				const char *name)
+{
+	for (size_t i = 0; i < end; i++)
+		if (words->at[i].kind == LEX_NAME && raw_is(f, &words->at[i], name))
+			return true;
+	return false;
 }
 static inline bool raw_is_punct(const struct lexeme *l, char c)
 {

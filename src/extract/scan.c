@@ -22,7 +22,7 @@ static void add_local(struct state *st, uint32_t token)
 {
 	uint32_t name = tu_token(st->tu, token)->name;
 
-	local_vec_push(&st->locals, (struct local){name, st->tu->scope[name]});
+	local_vec_push(&st->locals, (struct local) {name, st->tu->scope[name]});
 	st->tu->scope[name] = st->locals.n;
 }
 
@@ -43,14 +43,15 @@ static bool is_typedef_name(const struct state *st, uint32_t i)
 	return d && !st->tu->scope[name] && st->tu->declared.at[d - 1].kind == DECLARED_TYPEDEF;
 }
 
-/* Do the tokens from i on begin a declaration? i is where a statement, member or parameter may begin. */
+/* Do the tokens from i on begin a declaration? i is where a statement, member or parameter may
+ * begin. */
 static bool begins_declaration(const struct state *st, uint32_t i)
 {
 	switch (tu_class(st->tu, i)) {
 	case WORD_PLAIN:
 		return tu_is_plain_name(st->tu, i) && is_typedef_name(st, i) &&
-		       (tu_token(st->tu, i + 1)->kind == LEX_NAME || tu_is_punct(st->tu, i + 1, '*') ||
-			tu_is_punct(st->tu, i + 1, '('));
+		       (tu_token(st->tu, i + 1)->kind == LEX_NAME ||
+			tu_is_punct(st->tu, i + 1, '*') || tu_is_punct(st->tu, i + 1, '('));
 	case WORD_TYPEDEF:
 	case WORD_EXTERN:
 	case WORD_STATIC:
@@ -61,12 +62,15 @@ static bool begins_declaration(const struct state *st, uint32_t i)
 	case WORD_STRUCT:
 	case WORD_ENUM:
 	case WORD_TYPEOF:
-	case WORD_ATTRIBUTE: return true;
-	default: return false;
+	case WORD_ATTRIBUTE:
+		return true;
+	default:
+		return false;
 	}
 }
 
-static void find_parameters(struct state *st, uint32_t open, unsigned int depth, struct u32_vec *names);
+static void find_parameters(struct state *st, uint32_t open, unsigned int depth,
+			    struct u32_vec *names);
 
 static void find_names(struct state *st, const struct declarator *d, unsigned int depth,
 		       struct u32_vec *names)
@@ -82,7 +86,8 @@ static void find_names(struct state *st, const struct declarator *d, unsigned in
 	}
 }
 
-static void find_parameters(struct state *st, uint32_t open, unsigned int depth, struct u32_vec *names)
+static void find_parameters(struct state *st, uint32_t open, unsigned int depth,
+			    struct u32_vec *names)
 {
 	uint32_t end = tu_token(st->tu, open)->name;
 
@@ -117,13 +122,14 @@ static void find_declared(struct state *st, uint32_t i, uint32_t end, struct u32
 		} else if (d.name) {
 			find_names(st, &d, 0, names);
 			if (s.is_static && st->in_body && !d.is_function)
-				local_static_vec_push(&st->out->statics,
-						      (struct local_static){.token = d.name,
-									    .first = first,
-									    .specifiers = specifiers,
-									    .start = d.start,
-									    .end = d.end,
-									    .is_const = s.is_const});
+				local_static_vec_push(
+					&st->out->statics,
+					(struct local_static) {.token = d.name,
+							       .first = first,
+							       .specifiers = specifiers,
+							       .start = d.start,
+							       .end = d.end,
+							       .is_const = s.is_const});
 		}
 		i = tu_skip_initialiser(st->tu, after, end);
 		if (!tu_is_punct(st->tu, i, ','))
@@ -186,7 +192,8 @@ static bool is_label(const struct state *st, uint32_t i)
 	       tu_token(tu, i + 2)->kind == LEX_STRING;
 }
 
-/* The token before a tag's name, attributes stepped over backwards: struct __attribute__((x)) name. */
+/* The token before a tag's name, attributes stepped over backwards: struct __attribute__((x)) name.
+ */
 static bool is_tag(const struct tu *tu, uint32_t i)
 {
 	enum { FAR = 64 };
@@ -217,7 +224,8 @@ static void mention(struct state *st, uint32_t i)
 	} else if (tu->scope[name] || is_label(st, i)) {
 		return;
 	}
-	mention_vec_push(&st->out->mentions, (struct mention){.token = i, .name = name, .kind = kind});
+	mention_vec_push(&st->out->mentions,
+			 (struct mention) {.token = i, .name = name, .kind = kind});
 }
 
 /* __attribute__((a(x), b)): x is mentioned, a and b are words of the attribute. Returns its end. */
@@ -234,8 +242,8 @@ static uint32_t scan_attribute(struct state *st, uint32_t i)
 			depth++;
 		else if (tu_is_punct(tu, i, ')'))
 			depth--;
-		else if (depth > 2 && tu_is_plain_name(tu, i) && tu_token(tu, i - 2)->kind == LEX_NAME &&
-			 tu_is_punct(tu, i - 1, '('))
+		else if (depth > 2 && tu_is_plain_name(tu, i) &&
+			 tu_token(tu, i - 2)->kind == LEX_NAME && tu_is_punct(tu, i - 1, '('))
 			mention(st, i);
 	}
 	return end - 1;
@@ -269,7 +277,7 @@ void scan_declaration(struct tu *tu, const struct declaration *d, struct scan *o
 {
 	struct state st = {.tu = tu, .out = out};
 
-	*out = (struct scan){0};
+	*out = (struct scan) {0};
 	for (uint32_t i = d->names; i < d->names + d->n_names; i++)
 		if (tu->declared.at[i].params)
 			add_parameters(&st, tu->declared.at[i].params);

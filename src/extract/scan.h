@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the tokens of a declaration mention. Bodies are bags of tokens, with one refinement: names
- * that a block, a parameter list or a structure declares for itself are not mentions of something at
- * file level.
+ * that a block, a parameter list or a structure declares for itself are not mentions of something
+ * at file level.
  */
 #ifndef SUTURE_EXTRACT_SCAN_H
 #define SUTURE_EXTRACT_SCAN_H
@@ -13,7 +13,7 @@ enum mention_kind {
 	MENTION_ORDINARY, /* may be a function, variable, typedef, enumerator */
 	MENTION_TAG,	  /* struct x, by value or where a pointer to it does not follow at once */
 	MENTION_TAG_POINTER, /* struct x * */
-	MENTION_MEMBER,	  /* behind . or -> */
+	MENTION_MEMBER,	     /* behind . or -> */
 };
 
 struct mention {

@@ -28,12 +28,13 @@ static struct error *make_tables(struct tu *tu)
 
 struct error *tu_read(char *text, size_t size, const struct tu_roots *roots, struct tu *tu)
 {
-	*tu = (struct tu){.text = text, .size = size};
+	*tu = (struct tu) {.text = text, .size = size};
 	names_init(&tu->names);
-	token_vec_push(&tu->tokens, (struct token){0});
-	tu_file_vec_push(&tu->files, (struct tu_file){.path = xstrdup("")});
-	struct error *err = size < UINT32_MAX ? tu_read_tokens(tu, roots)
-					      : error_new("M2", "preprocessed text of %zu bytes", size);
+	token_vec_push(&tu->tokens, (struct token) {0});
+	tu_file_vec_push(&tu->files, (struct tu_file) {.path = xstrdup("")});
+	struct error *err = size < UINT32_MAX
+				    ? tu_read_tokens(tu, roots)
+				    : error_new("M2", "preprocessed text of %zu bytes", size);
 
 	TRY(make_tables(tu));
 	if (!err)
@@ -67,7 +68,7 @@ void tu_free(struct tu *tu)
 	free(tu->tag_of);
 	free(tu->scope);
 	free(tu->text);
-	*tu = (struct tu){0};
+	*tu = (struct tu) {0};
 }
 
 /* ---- files ---- */
@@ -76,7 +77,9 @@ void tu_free(struct tu *tu)
  * Makefile), the longer ones first. The uapi directories below them are searched too, after them:
  * <uapi/linux/x.h> finds the one that is meant, <linux/x.h> perhaps another. */
 static const char *const include_dirs[] = {
-	"arch/x86/include/generated/", "arch/x86/include/", "include/",
+	"arch/x86/include/generated/",
+	"arch/x86/include/",
+	"include/",
 };
 
 static bool module_has(const struct tu_roots *roots, const char *rel)
@@ -164,8 +167,7 @@ static const char *original_text(struct tu_file *f)
 {
 	if (!f->original_read) {
 		scoped_free char *path = take(f->original);
-		scoped_error struct error *err =
-			path ? read_file(path, &f->original, NULL) : NULL;
+		scoped_error struct error *err = path ? read_file(path, &f->original, NULL) : NULL;
 
 		if (err || !f->original)
 			f->original = xstrdup("");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One translation unit as `gcc -E -dD` shows it: tokens that know their place in the original files,
- * macro definitions, inclusions, and the declarations that the tokens make up.
+ * One translation unit as `gcc -E -dD` shows it: tokens that know their place in the original
+ * files, macro definitions, inclusions, and the declarations that the tokens make up.
  */
 #ifndef SUTURE_EXTRACT_TU_H
 #define SUTURE_EXTRACT_TU_H
@@ -17,11 +17,12 @@
 
 /* A token of the preprocessed text. The order of tokens is the order of everything. */
 struct token {
-	uint32_t at;   /* in tu.text */
-	uint32_t name; /* LEX_NAME: its number; an opening bracket: the token that closes it, or 0 */
+	uint32_t at; /* in tu.text */
+	uint32_t
+		name; /* LEX_NAME: its number; an opening bracket: the token that closes it, or 0 */
 	uint32_t line; /* in the original file; of a macro's expansion: where the macro is used */
 	uint16_t file;
-	uint8_t kind;  /* enum lexeme_kind */
+	uint8_t kind; /* enum lexeme_kind */
 	char punct;
 };
 DEFINE_VEC(token_vec, struct token)
@@ -30,9 +31,9 @@ DEFINE_VEC(token_vec, struct token)
 struct macro {
 	uint32_t name;
 	uint32_t at, length; /* what follows the name, in tu.text */
-	uint32_t token;      /* it holds from this token on */
+	uint32_t token;	     /* it holds from this token on */
 	uint32_t line;
-	uint32_t earlier;    /* number + 1 of the record of the same name before it, or 0 */
+	uint32_t earlier; /* number + 1 of the record of the same name before it, or 0 */
 	uint16_t file;
 	bool undef;
 };
@@ -40,9 +41,9 @@ DEFINE_VEC(macro_vec, struct macro)
 
 /* A file that was entered. */
 struct inclusion {
-	uint32_t token; /* the next token */
-	uint32_t line;  /* of the #include, in `by` */
-	uint32_t leave; /* the first token behind it */
+	uint32_t token;		     /* the next token */
+	uint32_t line;		     /* of the #include, in `by` */
+	uint32_t leave;		     /* the first token behind it */
 	uint32_t macro, macro_leave; /* the same of macro records */
 	uint16_t file, by;
 	bool in_public; /* by a public file, or by one that a public file includes */
@@ -50,16 +51,17 @@ struct inclusion {
 DEFINE_VEC(inclusion_vec, struct inclusion)
 
 struct tu_file {
-	char *path;    /* as the compiler names it */
-	char *real;    /* absolute, NULL for what is no file (<built-in>) */
-	char *rel;     /* "net/ipv4/tcp.c", relative to source or build tree; NULL outside */
-	char *include; /* public: "linux/list.h", as between < and > always finds it */
+	char *path;	/* as the compiler names it */
+	char *real;	/* absolute, NULL for what is no file (<built-in>) */
+	char *rel;	/* "net/ipv4/tcp.c", relative to source or build tree; NULL outside */
+	char *include;	/* public: "linux/list.h", as between < and > always finds it */
 	bool is_public; /* a livepatch module can include it */
-	bool changed;  /* the view has contents of its own for it */
-	char *original; /* of a changed file: its text in the tree, when original_read; before, its path */
+	bool changed;	/* the view has contents of its own for it */
+	char *original; /* of a changed file: its text in the tree, when original_read; before, its
+			   path */
 	bool original_read;
 	bool loaded;
-	char *text;    /* read when first asked for; NULL when it cannot be read */
+	char *text; /* read when first asked for; NULL when it cannot be read */
 	size_t size;
 	struct u32_vec lines; /* where each line begins; line n is at[n - 1] */
 };
@@ -76,23 +78,24 @@ enum declared_kind {
 /* A name that a declaration declares. */
 struct declared {
 	uint32_t name;
-	uint32_t token;       /* where the name stands */
+	uint32_t token;	      /* where the name stands */
 	uint32_t declaration; /* number */
 	uint32_t start, end;  /* functions, variables: tokens of the declarator, end behind it */
 	uint32_t params;      /* functions: the '(' */
-	uint32_t init;        /* variables: the '=', or 0 */
-	uint32_t earlier;     /* number + 1 of the one before it with this name and name space, or 0 */
+	uint32_t init;	      /* variables: the '=', or 0 */
+	uint32_t earlier; /* number + 1 of the one before it with this name and name space, or 0 */
 	uint8_t kind;
 	bool again;	 /* extern typeof(x) x: says nothing new */
-	bool definition; /* of functions: with a body; of tags: with members; of variables: not extern */
+	bool definition; /* of functions: with a body; of tags: with members; of variables: not
+			    extern */
 };
 DEFINE_VEC(declared_vec, struct declared)
 
 /* A declaration at file level, with whatever it is that ends it. */
 struct declaration {
-	uint32_t first, last; /* tokens */
-	uint32_t specifiers;  /* token behind the declaration specifiers */
-	uint32_t body;        /* '{' of a function, or 0 */
+	uint32_t first, last;	 /* tokens */
+	uint32_t specifiers;	 /* token behind the declaration specifiers */
+	uint32_t body;		 /* '{' of a function, or 0 */
 	uint32_t names, n_names; /* in tu.declared */
 	bool is_typedef, is_extern, is_static, is_inline, is_const;
 };
@@ -103,9 +106,10 @@ struct tu_roots {
 	const char *cwd;    /* where the compiler ran */
 	const char *source; /* source tree, or the view of it */
 	const char *object; /* build tree */
-	const struct str_vec *headers; /* where a module finds its headers, below each include/ ... */
-	bool is_view;       /* source is a view with contents of its own */
-	const char *tree;   /* of a view: the tree that it shows */
+	const struct str_vec
+		*headers; /* where a module finds its headers, below each include/ ... */
+	bool is_view;	  /* source is a view with contents of its own */
+	const char *tree; /* of a view: the tree that it shows */
 };
 
 struct tu {
@@ -128,9 +132,9 @@ struct tu {
 };
 
 /*
- * Reads preprocessed text, which becomes the unit's (also when it fails). What is not C is skipped up
- * to where a declaration ends; nothing in it is an error except a text of 4 GiB or more than 65535
- * files (id M2).
+ * Reads preprocessed text, which becomes the unit's (also when it fails). What is not C is skipped
+ * up to where a declaration ends; nothing in it is an error except a text of 4 GiB or more than
+ * 65535 files (id M2).
  */
 struct error *tu_read(char *text, size_t size, const struct tu_roots *roots, struct tu *tu);
 void tu_free(struct tu *tu);
@@ -205,23 +209,23 @@ const struct macro *tu_macro_at(const struct tu *tu, uint32_t name, uint32_t tok
 
 struct specifiers {
 	bool is_typedef, is_extern, is_static, is_inline, is_const;
-	bool type;         /* a type was seen */
+	bool type;	      /* a type was seen */
 	uint32_t typeof_word; /* token, or 0 */
 	uint32_t type_name;   /* token of a typedef name, or 0 */
-	uint32_t tag;      /* token of the tag's name, or 0 */
-	uint32_t tag_body; /* '{' of its members, or 0 */
+	uint32_t tag;	      /* token of the tag's name, or 0 */
+	uint32_t tag_body;    /* '{' of its members, or 0 */
 	bool is_enum;
 };
 /* Reads specifiers from i to before end; returns the token behind them. */
 uint32_t tu_read_specifiers(const struct tu *tu, uint32_t i, uint32_t end, struct specifiers *s);
 
 struct declarator {
-	uint32_t name;   /* token, or 0 (abstract) */
-	uint32_t start, end; /* end: behind suffixes, before asm and attributes */
-	uint32_t params; /* of a function: '(' */
-	uint32_t array;  /* first '[' behind the name, or 0 */
+	uint32_t name;		   /* token, or 0 (abstract) */
+	uint32_t start, end;	   /* end: behind suffixes, before asm and attributes */
+	uint32_t params;	   /* of a function: '(' */
+	uint32_t array;		   /* first '[' behind the name, or 0 */
 	bool is_function, pointer; /* pointer: '*' before the name outside of inner parentheses */
-	bool decided;    /* private to the reader */
+	bool decided;		   /* private to the reader */
 };
 /* Reads a declarator; returns the token behind it and the asm and attributes that follow. */
 uint32_t tu_read_declarator(const struct tu *tu, uint32_t i, uint32_t end, struct declarator *d);

@@ -48,14 +48,14 @@ static void enter(struct state *st, uint16_t file)
 		/* <command-line> includes kconfig.h and the like before the unit's first line. */
 		in_public = top->in_public || tu_is_public(tu, top->file);
 	}
-	inclusion_vec_push(&tu->inclusions, (struct inclusion){.token = tu->tokens.n,
-							       .macro = tu->macros.n,
-							       .file = file,
-							       .by = st->file,
-							       .in_public = in_public});
-	frame_vec_push(&st->stack, (struct frame){.file = file,
-						  .inclusion = tu->inclusions.n,
-						  .in_public = in_public});
+	inclusion_vec_push(&tu->inclusions, (struct inclusion) {.token = tu->tokens.n,
+								.macro = tu->macros.n,
+								.file = file,
+								.by = st->file,
+								.in_public = in_public});
+	frame_vec_push(&st->stack, (struct frame) {.file = file,
+						   .inclusion = tu->inclusions.n,
+						   .in_public = in_public});
 }
 
 /* Back in a file, in the line behind its #include: what is above it is done. */
@@ -72,7 +72,8 @@ static void leave(struct state *st, uint16_t file, uint32_t line)
 	} while (st->stack.at[st->stack.n - 1].file != file);
 }
 
-/* # LINE "FILE" FLAGS: flag 1 enters a file, 2 returns to one (manual of cpp, Preprocessor Output). */
+/* # LINE "FILE" FLAGS: flag 1 enters a file, 2 returns to one (manual of cpp, Preprocessor Output).
+ */
 static struct error *read_marker(struct state *st, const char *p, const char *end)
 {
 	scoped_free char *text = xstrndup(p, end - p);
@@ -92,7 +93,7 @@ static struct error *read_marker(struct state *st, const char *p, const char *en
 	if (!st->tu->main_file && path[0] != '<')
 		st->tu->main_file = file;
 	if (!st->stack.n)
-		frame_vec_push(&st->stack, (struct frame){.file = file});
+		frame_vec_push(&st->stack, (struct frame) {.file = file});
 	else if (strchr(flags, '1'))
 		enter(st, file);
 	else if (strchr(flags, '2'))
@@ -113,13 +114,13 @@ static void read_macro(struct state *st, const char *p, const char *end, uint32_
 
 	if (l.kind != LEX_NAME)
 		return;
-	macro_vec_push(&tu->macros, (struct macro){.name = name_intern(&tu->names, p, l.length),
-						   .at = p + l.length - tu->text,
-						   .length = end - p - l.length,
-						   .token = tu->tokens.n,
-						   .line = line,
-						   .file = st->file,
-						   .undef = undef});
+	macro_vec_push(&tu->macros, (struct macro) {.name = name_intern(&tu->names, p, l.length),
+						    .at = p + l.length - tu->text,
+						    .length = end - p - l.length,
+						    .token = tu->tokens.n,
+						    .line = line,
+						    .file = st->file,
+						    .undef = undef});
 }
 
 static struct error *read_directive(struct state *st, const struct lexeme *l)
@@ -176,16 +177,17 @@ static struct error *read_all(struct state *st)
 			TRY(read_directive(st, &l));
 			continue;
 		}
-		token_vec_push(&tu->tokens,
-			       (struct token){.at = l.at,
-					      .name = l.kind == LEX_NAME
-							      ? name_intern(&tu->names,
-									    tu->text + l.at, l.length)
-							      : 0,
-					      .line = l.line,
-					      .file = st->file,
-					      .kind = l.kind,
-					      .punct = l.punct});
+		token_vec_push(
+			&tu->tokens,
+			(struct token) {
+				.at = l.at,
+				.name = l.kind == LEX_NAME
+						? name_intern(&tu->names, tu->text + l.at, l.length)
+						: 0,
+				.line = l.line,
+				.file = st->file,
+				.kind = l.kind,
+				.punct = l.punct});
 		if (l.kind == LEX_END)
 			return NULL;
 	}
@@ -199,7 +201,7 @@ struct error *tu_read_tokens(struct tu *tu, const struct tu_roots *roots)
 	leave(&st, 0, 0);
 	frame_vec_free(&st.stack);
 	if (!tu->tokens.n || tu->tokens.at[tu->tokens.n - 1].kind != LEX_END)
-		token_vec_push(&tu->tokens, (struct token){.kind = LEX_END, .at = tu->size});
+		token_vec_push(&tu->tokens, (struct token) {.kind = LEX_END, .at = tu->size});
 	pair_brackets(tu);
 	return err;
 }

@@ -118,8 +118,8 @@ static void add_expanded(struct closure *c, const struct piece *p, struct str *o
 	uint32_t from = d->first;
 
 	add_marker(&c->tu->files.at[first_token(c, p)->file], first_token(c, p)->line,
-		   tu_token(c->tu, d->last)->line, p->linkage ? "livepatch: replaces, expanded " : "expanded ",
-		   out);
+		   tu_token(c->tu, d->last)->line,
+		   p->linkage ? "livepatch: replaces, expanded " : "expanded ", out);
 	for (uint32_t i = d->first; i <= d->last; i++) {
 		const struct token *t = tu_token(c->tu, i);
 		uint32_t known = t->kind == LEX_NAME ? c->linkage_of[t->name] : 0;
@@ -127,8 +127,9 @@ static void add_expanded(struct closure *c, const struct piece *p, struct str *o
 		bool drop = p->linkage && i < d->body && tu_class(c->tu, i) >= WORD_EXTERN &&
 			    tu_class(c->tu, i) <= WORD_INLINE;
 
-		if (!drop && (!l || !l->new_name || !tu_is_punct(c->tu, i + 1, '(') ||
-			      tu_is_punct(c->tu, i - 1, '.') || tu_is_punct(c->tu, i - 1, PUNCT_ARROW)))
+		if (!drop &&
+		    (!l || !l->new_name || !tu_is_punct(c->tu, i + 1, '(') ||
+		     tu_is_punct(c->tu, i - 1, '.') || tu_is_punct(c->tu, i - 1, PUNCT_ARROW)))
 			continue;
 		print_tokens(c->tu, from, i, out);
 		str_add(out, "%s%s", i > from ? " " : "", drop ? "" : l->new_name);
@@ -153,7 +154,8 @@ static void add_statics(const struct closure *c, const struct piece *p, struct s
 static const struct {
 	const char *user, *macro;
 } emptied[] = {
-	/* trace events of system calls: include/linux/syscalls.h, arch/x86/include/asm/syscall_wrapper.h */
+	/* trace events of system calls: include/linux/syscalls.h,
+	   arch/x86/include/asm/syscall_wrapper.h */
 	{"SYSCALL_DEFINE", "SYSCALL_METADATA"},
 	{"SYSCALL_DEFINE", "ALLOW_ERROR_INJECTION"},
 	{"COMPAT_SYSCALL_DEFINE", "ALLOW_ERROR_INJECTION"},
@@ -178,8 +180,8 @@ static void add_function(struct closure *c, const struct piece *p, struct str *o
 	scoped_free char *note = xasprintf("livepatch: replaces %s(), ", name);
 
 	add_emptied(c, p, out);
-	add_marker(tu_file_text(c->tu, p->chunk.file), p->chunk.first_line, p->chunk.last_line, note,
-		   out);
+	add_marker(tu_file_text(c->tu, p->chunk.file), p->chunk.first_line, p->chunk.last_line,
+		   note, out);
 	add_lines(c, p, out);
 }
 
@@ -212,10 +214,14 @@ static void add_forward(const struct closure *c, const struct piece *p, struct s
 }
 
 static void (*const writers[])(struct closure *c, const struct piece *p, struct str *out) = {
-	[PIECE_CHUNK] = add_chunk,	   [PIECE_TYPE] = add_type,
-	[PIECE_EXPANDED] = add_expanded,   [PIECE_FUNCTION] = add_function,
-	[PIECE_PROTOTYPE] = add_declaration, [PIECE_EXTERN] = add_declaration,
-	[PIECE_MACRO] = write_macro,	   [PIECE_UNDEF] = write_macro,
+	[PIECE_CHUNK] = add_chunk,
+	[PIECE_TYPE] = add_type,
+	[PIECE_EXPANDED] = add_expanded,
+	[PIECE_FUNCTION] = add_function,
+	[PIECE_PROTOTYPE] = add_declaration,
+	[PIECE_EXTERN] = add_declaration,
+	[PIECE_MACRO] = write_macro,
+	[PIECE_UNDEF] = write_macro,
 	[PIECE_INCLUDE] = write_late_include,
 };
 
@@ -226,13 +232,18 @@ static int rank(const struct piece *p)
 {
 	switch (p->kind) {
 	case PIECE_FORWARD:
-	case PIECE_INCLUDE: return 0;
+	case PIECE_INCLUDE:
+		return 0;
 	case PIECE_UNDEF:
-	case PIECE_MACRO: return 1;
-	case PIECE_TYPE: return 2;
+	case PIECE_MACRO:
+		return 1;
+	case PIECE_TYPE:
+		return 2;
 	case PIECE_EXTERN:
-	case PIECE_PROTOTYPE: return 3;
-	default: return 4;
+	case PIECE_PROTOTYPE:
+		return 3;
+	default:
+		return 4;
 	}
 }
 

@@ -12,8 +12,9 @@ void write_macro(struct closure *c, const struct piece *p, struct str *out)
 	uint32_t last = raw_directive_end(c->tu, m->file, m->line);
 	uint32_t start = tu_line_start(f, m->line), end = tu_line_start(f, last + 1);
 
-	bool defined = c->tu->files.at[m->file].is_public || /* a changed header, included as it was */
-		       (m->earlier && !c->tu->macros.at[m->earlier - 1].undef);
+	bool defined =
+		c->tu->files.at[m->file].is_public || /* a changed header, included as it was */
+		(m->earlier && !c->tu->macros.at[m->earlier - 1].undef);
 
 	if (defined && p->kind == PIECE_MACRO) {
 		scoped_free char *name = name_string(&c->tu->names, m->name);
@@ -32,7 +33,8 @@ static bool is_left_out(const struct closure *c, const struct macro *m)
 
 	if (streq(name, "CREATE_TRACE_POINTS"))
 		return true;
-	return (streq(name, "pr_fmt") || streq(name, "dev_fmt")) && !c->macro_seen[m - c->tu->macros.at];
+	return (streq(name, "pr_fmt") || streq(name, "dev_fmt")) &&
+	       !c->macro_seen[m - c->tu->macros.at];
 }
 
 static void add_include(struct closure *c, const struct head *h, struct map *seen, struct str *out)
@@ -53,11 +55,11 @@ void write_late_include(struct closure *c, const struct piece *p, struct str *ou
 	add_include(c, &c->heads.at[p->number], &seen, out);
 }
 
-/* What the command lines of all units define (top Makefile, scripts/Makefile.lib, arch/x86/Makefile):
- * a module's has it as well, or must not have it. */
+/* What the command lines of all units define (top Makefile, scripts/Makefile.lib,
+ * arch/x86/Makefile): a module's has it as well, or must not have it. */
 static const char *const common_macros[] = {
-	"__KERNEL__", "MODULE", "KBUILD_", "__KBUILD_", "CC_USING_", "CONFIG_", "RETPOLINE",
-	"_LINUX_FPU_COMPILATION_UNIT",
+	"__KERNEL__", "MODULE",	 "KBUILD_",   "__KBUILD_",
+	"CC_USING_",  "CONFIG_", "RETPOLINE", "_LINUX_FPU_COMPILATION_UNIT",
 };
 
 static bool is_common(const char *name)
@@ -114,7 +116,8 @@ void write_this_module(const struct closure *c, struct str *out)
 		str_add(out, "#define THIS_MODULE ((struct module *)0)\n");
 		return;
 	}
-	str_add(out, "#define THIS_MODULE (&%s_this_module)\nextern struct module %s_this_module;\n",
+	str_add(out,
+		"#define THIS_MODULE (&%s_this_module)\nextern struct module %s_this_module;\n",
 		object, object);
 	str_add(out, "SUTURE_KLP_ALIAS(%s_this_module, %s, __this_module, 0);\n", object, object);
 }
@@ -130,7 +133,8 @@ void write_head(struct closure *c, struct str *out)
 
 		for (; k < in->macro; k++) {
 			const struct macro *m = &c->tu->macros.at[k];
-			struct piece p = {.kind = m->undef ? PIECE_UNDEF : PIECE_MACRO, .number = k};
+			struct piece p = {.kind = m->undef ? PIECE_UNDEF : PIECE_MACRO,
+					  .number = k};
 
 			if (m->file == c->tu->main_file && k < c->head_end && !is_left_out(c, m))
 				write_macro(c, &p, out);

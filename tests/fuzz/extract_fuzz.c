@@ -25,21 +25,83 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const words[] = {
-	"int", "struct", "s", "union", "enum", "{", "}", "(", ")", "[", "]", ";", ";", ",", "*", "=", "a",
-	"b", "f", "typedef", "static", "extern", "inline", "const", "__attribute__", "((", "))", "asm",
-	"\"text\"", "'c'", "1", "0x2u", "...", "->", ".", ":", "?", "goto", "for", "typeof", "sizeof",
-	"__label__", "_Generic", "_Static_assert", "__extension__", "return", "t", "u", "#define X a\n",
-	"#undef X\n", "\n# 3 \"x.h\" 1\n", "\n# 7 \"u.c\" 2\n", "\n# 1 \"y/trace/define_trace.h\" 1\n", "\\\n",
-	"/*", "*/", "//", "\n", "#", "##", "section", "cleanup", "\"",
+	"int",
+	"struct",
+	"s",
+	"union",
+	"enum",
+	"{",
+	"}",
+	"(",
+	")",
+	"[",
+	"]",
+	";",
+	";",
+	",",
+	"*",
+	"=",
+	"a",
+	"b",
+	"f",
+	"typedef",
+	"static",
+	"extern",
+	"inline",
+	"const",
+	"__attribute__",
+	"((",
+	"))",
+	"asm",
+	"\"text\"",
+	"'c'",
+	"1",
+	"0x2u",
+	"...",
+	"->",
+	".",
+	":",
+	"?",
+	"goto",
+	"for",
+	"typeof",
+	"sizeof",
+	"__label__",
+	"_Generic",
+	"_Static_assert",
+	"__extension__",
+	"return",
+	"t",
+	"u",
+	"#define X a\n",
+	"#undef X\n",
+	"\n# 3 \"x.h\" 1\n",
+	"\n# 7 \"u.c\" 2\n",
+	"\n# 1 \"y/trace/define_trace.h\" 1\n",
+	"\\\n",
+	"/*",
+	"*/",
+	"//",
+	"\n",
+	"#",
+	"##",
+	"section",
+	"cleanup",
+	"\"",
 };
 
 static const char seed_text[] =
-	"# 1 \"u.c\"\n# 1 \"p.h\" 1\ntypedef unsigned long t; struct s { int a; struct s *n; enum { A, B } e; };\n"
+	"# 1 \"u.c\"\n# 1 \"p.h\" 1\ntypedef unsigned long t; struct s { int a; struct s *n; enum "
+	"{ A, B } e; };\n"
 	"#define X(a, b) a ## b\n# 2 \"u.c\" 2\nextern int f(struct s *p, int (*cb)(t x));\n"
-	"static inline t g(t v) { static int c = 3; struct s l = { .a = v }; goto out; out: return l.a + c; }\n"
-	"int f(struct s *p, int (*cb)(t x)) { return ({ t y = g(p->a); for (int i = 0; i < 3; i++) cb(y); y; }); }\n"
-	"static const char *const names[] __attribute__((section(\"x\"))) = { [A] = \"a\", [B] = \"b\" };\n"
-	"int k(a, b) int a; char *b; { asm goto(\"\" : : : : l); l: return a; } asm(\".globl x\");\n";
+	"static inline t g(t v) { static int c = 3; struct s l = { .a = v }; goto out; out: return "
+	"l.a + c; }\n"
+	"int f(struct s *p, int (*cb)(t x)) { return ({ t y = g(p->a); for (int i = 0; i < 3; i++) "
+	"cb(y); y; }); }\n"
+	"static const char *const names[] __attribute__((section(\"x\"))) = { [A] = \"a\", [B] = "
+	"\"b\" };\n"
+	"int k(a, b) int a; char *b; { asm goto(\"\" : : : : l); l: return a; } asm(\".globl "
+	"x\");\n";
 
 static uint64_t random_state;
 
@@ -111,7 +173,9 @@ static void make_damage(struct str *text)
 		uint32_t at = rnd(text->n), cut = rnd(30);
 
 		switch (rnd(3)) {
-		case 0: text->s[at] = (char)rnd(256); break;
+		case 0:
+			text->s[at] = (char)rnd(256);
+			break;
 		case 1:
 			if (at + cut < text->n) {
 				memmove(text->s + at, text->s + at + cut, text->n - at - cut);

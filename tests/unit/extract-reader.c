@@ -42,8 +42,8 @@ static const struct {
 
 static void test_words(void **state)
 {
-	static const char kinds[] = {[LEX_NAME] = 'N',	 [LEX_NUMBER] = '#', [LEX_STRING] = '"',
-				     [LEX_CHAR] = '\'',	 [LEX_PUNCT] = 'P',  [LEX_DIRECTIVE] = 'D'};
+	static const char kinds[] = {[LEX_NAME] = 'N',	[LEX_NUMBER] = '#', [LEX_STRING] = '"',
+				     [LEX_CHAR] = '\'', [LEX_PUNCT] = 'P',  [LEX_DIRECTIVE] = 'D'};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		struct lexer lx = lexer_at(words[i].text, strlen(words[i].text), 0, 1);
@@ -71,12 +71,14 @@ static const struct {
 	{"int (*fp)(int), (f)(void), (*g(int a))(int);", "Vfp ff fg"},
 	{"typedef unsigned long ulong, *ulong_p; ulong x;", "Tulong Tulong_p Vx"},
 	{"typedef int (*cb_t)(void *);", "Tcb_t"},
-	{"struct s; struct s { int a; struct t { int b; } c; enum { A, B = sizeof(int), C } d; } v;",
+	{"struct s; struct s { int a; struct t { int b; } c; enum { A, B = sizeof(int), C } d; } "
+	 "v;",
 	 "gs Gs Gt EA EB EC Vv"},
 	{"enum e { X = 1 << 2, Y, } __attribute__((packed));", "Ge EX EY"},
 	{"union u { int a; } *p;", "Gu Vp"},
 	{"struct __attribute__((aligned(8))) s { int a; };", "Gs"},
-	{"__attribute__((noinline)) static inline int __attribute__((cold)) f(void) { return ({ int x; x; }); }",
+	{"__attribute__((noinline)) static inline int __attribute__((cold)) f(void) { return ({ "
+	 "int x; x; }); }",
 	 "Ff"},
 	{"int f(void) __asm__(\"g\") __attribute__((pure)); int h;", "ff Vh"},
 	{"__typeof__(int) x; typeof(x) y = 3;", "Vx Vy"},
@@ -149,7 +151,8 @@ static const struct {
 	{"int f(void) { int v __attribute__((cleanup(drop), unused)) = get(); return 0; }",
 	 "f drop get"},
 	{"int f(void) { asm(\"\" : [out] \"=r\" (v) : [in] \"r\" (w)); return 1; }", "f v w"},
-	{"typedef int typ; struct s { int a; struct t b; struct u *c; typ d; int e[SIZE]; };", "@s @t *u typ SIZE"},
+	{"typedef int typ; struct s { int a; struct t b; struct u *c; typ d; int e[SIZE]; };",
+	 "@s @t *u typ SIZE"},
 	{"typedef int t, u; struct s { t t; u u[((N) + sizeof(long))]; };", "@s t u N"},
 	{"int f(void) { int a = ({ int b = c; b; }), b = d; return a + b; }", "f c d"},
 	{"enum { A = B, C };", "A B C"},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The whole of an extraction on small source trees: what is written, and that gcc accepts it with the
- * warnings that the kernel has. A tree has public headers below include/, and private files in d/.
+ * The whole of an extraction on small source trees: what is written, and that gcc accepts it with
+ * the warnings that the kernel has. A tree has public headers below include/, and private files in
+ * d/.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,11 +24,11 @@ struct test_case {
 	const char *name;
 	const char *header, *private, *c; /* include/linux/pub.h, d/priv.h, d/unit.c */
 	const char *functions;		  /* to replace, with blanks between */
-	const char *klp;		  /* names that are reached in the kernel; "f.x": static x of f */
-	const char *with[10];		  /* must occur, in this order */
+	const char *klp;      /* names that are reached in the kernel; "f.x": static x of f */
+	const char *with[10]; /* must occur, in this order */
 	const char *without[6];
-	const char *kobject; /* NULL: vmlinux */
-	const char *id;	     /* expected error */
+	const char *kobject;   /* NULL: vmlinux */
+	const char *id;	       /* expected error */
 	const char *undefined; /* names that an object refers to */
 	const char *second;    /* include/linux/pub2.h */
 	const char *patched;   /* pub.h with the fix: the unit is read in a view that has it */
@@ -39,33 +40,38 @@ struct test_case {
 
 static const struct test_case cases[] = {
 	{.name = "a function alone",
-	 .c = PUB "static int unused;\n\n/* comment */\nint f(struct shown *s)\n{\n\treturn s->a; /* kept */\n}\n",
+	 .c = PUB "static int unused;\n\n/* comment */\nint f(struct shown *s)\n{\n\treturn s->a; "
+		  "/* kept */\n}\n",
 	 .functions = "f",
 	 .with = {"#include <linux/pub.h>\n", "int livepatch_f(struct shown *s);\n",
 		  "replaces f(), from d/unit.c:5-8", "int livepatch_f(struct shown *s)\n{",
 		  "/* kept */"},
 	 .without = {"unused", "suture/livepatch.h"}},
 	{.name = "static functions: copied, reached, replaced",
-	 .c = PUB "static int reached(int a);\nstatic int copied(int a)\n{\n\treturn reached(a);\n}\n\n"
-		  "static inline int f(int a)\n{\n\treturn copied(a) + exported(a);\n}\n"
-		  "static int reached(int a)\n{\n\treturn f(a);\n}\n",
+	 .c = PUB
+	 "static int reached(int a);\nstatic int copied(int a)\n{\n\treturn reached(a);\n}\n\n"
+	 "static inline int f(int a)\n{\n\treturn copied(a) + exported(a);\n}\n"
+	 "static int reached(int a)\n{\n\treturn f(a);\n}\n",
 	 .functions = "f",
 	 .klp = "reached",
 	 .with = {"extern int reached(int a);\nSUTURE_KLP_SYM(vmlinux, reached, 0);\n",
-		  "static int copied(int a)\n{", "int livepatch_f(int a);", "\nint livepatch_f(int a)\n{"},
-	 .without = {"static int reached", "inline int livepatch_f", "SUTURE_KLP_SYM(vmlinux, exported"}},
+		  "static int copied(int a)\n{", "int livepatch_f(int a);",
+		  "\nint livepatch_f(int a)\n{"},
+	 .without = {"static int reached", "inline int livepatch_f",
+		     "SUTURE_KLP_SYM(vmlinux, exported"}},
 	{.name = "recursion goes to the new one, pointers to the old one",
 	 .c = PUB "int f(int a);\nint (*table[])(int) = { f };\nint f(int a)\n{\n"
 		  "\tint (*p)(int) = f;\n\n\treturn a ? f(a - 1) : p(a);\n}\n",
 	 .functions = "f",
 	 .klp = "f",
-	 .with = {"extern int f(int a);\nSUTURE_KLP_SYM(vmlinux, f, 0)", "int livepatch_f(int a)\n{", "= f;",
-		  "livepatch_f(a - 1) : p(a)"},
+	 .with = {"extern int f(int a);\nSUTURE_KLP_SYM(vmlinux, f, 0)",
+		  "int livepatch_f(int a)\n{", "= f;", "livepatch_f(a - 1) : p(a)"},
 	 .without = {"table"}},
 	{.name = "types and macros of private headers",
 	 .private = "#ifndef PRIV_H\n#define PRIV_H\n#define UNUSED 1\n#define LIMIT (BASE + 1)\n"
 		    "#define BASE 3\nstruct whole {\n\tint a; /* layout */\n\tstruct far *f;\n};\n"
-		    "struct far { int huge; };\nenum e { E1, E2 };\ntypedef struct { int t; } td;\n#endif\n",
+		    "struct far { int huge; };\nenum e { E1, E2 };\ntypedef struct { int t; } "
+		    "td;\n#endif\n",
 	 .c = PUB PRIV "int f(struct whole *w, td *t)\n{\n\treturn w->a + LIMIT + E2 + t->t;\n}\n",
 	 .functions = "f",
 	 .with = {"struct far;\n", "#define LIMIT (BASE + 1)\n", "#define BASE 3\n",
@@ -77,7 +83,8 @@ static const struct test_case cases[] = {
 	 .functions = "f",
 	 .with = {"struct obj { int a; };", "struct part {"}},
 	{.name = "static variable of a function",
-	 .c = PUB "int f(int a)\n{\n\tstatic const int table[] = { 1, 2,\n\t\t3 };\n\tstatic int count = 7;\n\n"
+	 .c = PUB "int f(int a)\n{\n\tstatic const int table[] = { 1, 2,\n\t\t3 };\n\tstatic int "
+		  "count = 7;\n\n"
 		  "\treturn table[a] + count++;\n}\n",
 	 .functions = "f",
 	 .klp = "f.count f.table",
@@ -87,12 +94,13 @@ static const struct test_case cases[] = {
 		  "extern int count __asm__(\"f_static_count\");"},
 	 .without = {"count = 7"}},
 	{.name = "variables: declared from their definitions",
-	 .c = PUB "#define DEFINE(x) struct shown x = { 1 }\nenum { A, B };\nstatic DEFINE(made);\n"
-		  "static const char *const names[] = { [B] = \"b\", [A] = \"a\" };\n"
-		  "static char text[] = \"abc\";\nstatic struct own { int o; } first, *second;\n"
-		  "static unsigned long flags __attribute__((section(\".x\"), aligned(16)));\n"
-		  "unsigned long f(void)\n{\n\treturn made.a + sizeof(names) + sizeof(text) + first.o +\n"
-		  "\t\tsecond->o + flags + (names[0] != 0) + text[0];\n}\n",
+	 .c = PUB
+	 "#define DEFINE(x) struct shown x = { 1 }\nenum { A, B };\nstatic DEFINE(made);\n"
+	 "static const char *const names[] = { [B] = \"b\", [A] = \"a\" };\n"
+	 "static char text[] = \"abc\";\nstatic struct own { int o; } first, *second;\n"
+	 "static unsigned long flags __attribute__((section(\".x\"), aligned(16)));\n"
+	 "unsigned long f(void)\n{\n\treturn made.a + sizeof(names) + sizeof(text) + first.o +\n"
+	 "\t\tsecond->o + flags + (names[0] != 0) + text[0];\n}\n",
 	 .functions = "f",
 	 .klp = "made names text first second flags",
 	 .with = {"extern struct shown made;",
@@ -102,30 +110,44 @@ static const struct test_case cases[] = {
 		  "extern unsigned long flags;"},
 	 .without = {"section", "DEFINE"}},
 	{.name = "a macro that makes the function",
-	 .header = HEADER "#define CALL1(name, t, a) int sys_##name(t a); static int do_##name(t a); \\\n"
-			  "int sys_##name(t a) { return do_##name(a); } static int do_##name(t a)\n#endif\n",
+	 .header = HEADER
+	 "#define CALL1(name, t, a) int sys_##name(t a); static int do_##name(t a); \\\n"
+	 "int sys_##name(t a) { return do_##name(a); } static int do_##name(t a)\n#endif\n",
 	 .c = PUB "CALL1(open, int,\n      fd)\n{\n\treturn exported(fd);\n}\n",
 	 .functions = "sys_open",
 	 .with = {"from d/unit.c:2-6", "CALL1(livepatch_open, int,\n      fd)\n{"},
 	 .without = {"livepatch_sys_open"}},
 	{.name = "names that are made by pasting",
 	 .c = PUB "#define NAME(x) static int x##_made(int a) { return exported(a); }\nNAME(one)\n"
-		  "#define FLAG_A 1\n#define GET(x) FLAG_##x\nint f(int a)\n{\n\treturn one_made(a) + GET(A);\n}\n",
+		  "#define FLAG_A 1\n#define GET(x) FLAG_##x\nint f(int a)\n{\n\treturn "
+		  "one_made(a) + GET(A);\n}\n",
 	 .functions = "f",
 	 .with = {"#define NAME(x)", "NAME(one)\n", "#define FLAG_A 1\n", "#define GET(x)"}},
-	{.name = "a conditional that cuts a function's head",
-	 .c = PUB "#define WIDE 1\n#if WIDE\nint f(int a,\n#else\nint f(\n#endif\n      int b)\n{\n#if WIDE\n"
-		  "\tif (a) {\n#else\n\tif (b) {\n#endif\n\t\treturn 1;\n\t}\n\treturn exported(b);\n}\n",
+	{.name = "a list that two enums read with different macros",
+	 .private = "#define LIST C(A) C(B)\n#define C(x) BIT_##x,\nenum bits { LIST };\n#undef C\n"
+		    "#define C(x) FLAG_##x = 1 << BIT_##x,\nenum flags { LIST };\n#undef C\n",
+	 .c = PUB PRIV "int f(int a)\n{\n\treturn a & FLAG_B;\n}\n",
 	 .functions = "f",
-	 .with = {"#define WIDE 1\n", "#if WIDE\nint livepatch_f(int a,\n#else", "return exported(b);\n}\n"}},
+	 .with = {"#define LIST", "#define C(x) BIT_##x,\n", "enum bits { LIST };", "#undef C\n",
+		  "#define C(x) FLAG_##x", "enum flags { LIST };"}},
+	{.name = "a conditional that cuts a function's head",
+	 .c = PUB
+	 "#define WIDE 1\n#if WIDE\nint f(int a,\n#else\nint f(\n#endif\n      int b)\n{\n#if "
+	 "WIDE\n"
+	 "\tif (a) {\n#else\n\tif (b) {\n#endif\n\t\treturn 1;\n\t}\n\treturn exported(b);\n}\n",
+	 .functions = "f",
+	 .with = {"#define WIDE 1\n", "#if WIDE\nint livepatch_f(int a,\n#else",
+		  "return exported(b);\n}\n"}},
 	{.name = "an include in an initialiser",
 	 .private = "1, 2,\n",
-	 .c = PUB "static const int table[] = {\n#include \"priv.h\"\n\t3 };\nint f(int a)\n{\n\treturn table[a];\n}\n",
+	 .c = PUB "static const int table[] = {\n#include \"priv.h\"\n\t3 };\nint f(int "
+		  "a)\n{\n\treturn table[a];\n}\n",
 	 .functions = "f",
 	 .with = {"static const int table[] = {\n", "1, 2,\n", "\t3 };\n"},
 	 .without = {"#include \"priv.h\""}},
 	{.name = "names of the unit",
-	 .c = "#define pr_fmt(x) KBUILD_MODNAME x\n" PUB "const char *f(void)\n{\n\treturn pr_fmt(\"!\");\n}\n",
+	 .c = "#define pr_fmt(x) KBUILD_MODNAME x\n" PUB
+	      "const char *f(void)\n{\n\treturn pr_fmt(\"!\");\n}\n",
 	 .functions = "f",
 	 .with = {"#undef KBUILD_MODNAME\n#define KBUILD_MODNAME \"unit\"\n",
 		  "#define pr_fmt(x) KBUILD_MODNAME x\n#include"}},
@@ -135,7 +157,8 @@ static const struct test_case cases[] = {
 	 .c = PUB "struct module *f(void)\n{\n\treturn THIS_MODULE;\n}\n",
 	 .functions = "f",
 	 .kobject = "mod",
-	 .with = {"#undef THIS_MODULE\n", "SUTURE_KLP_ALIAS(mod_this_module, mod, __this_module, 0);"}},
+	 .with = {"#undef THIS_MODULE\n",
+		  "SUTURE_KLP_ALIAS(mod_this_module, mod, __this_module, 0);"}},
 	{.name = "a public header that needs private types",
 	 .second = "int late(mine m);\n",
 	 .private = "typedef int mine;\n",
@@ -144,8 +167,9 @@ static const struct test_case cases[] = {
 	 .with = {"#include <linux/pub.h>\n", "typedef int mine;", "#include <linux/pub2.h>\n",
 		  "int livepatch_f"}},
 	{.name = "a fix in a public header",
-	 .header = HEADER "#define OLD 1\n#define SAME 2\nstatic inline int helper(int a)\n{\n\treturn a;\n}\n"
-			  "static inline int same(int a)\n{\n\treturn a;\n}\n#endif\n",
+	 .header = HEADER
+	 "#define OLD 1\n#define SAME 2\nstatic inline int helper(int a)\n{\n\treturn a;\n}\n"
+	 "static inline int same(int a)\n{\n\treturn a;\n}\n#endif\n",
 	 .patched = HEADER "#define OLD 3\n#define SAME 2\n#define NEW 4\nint added(int a);\n"
 			   "static inline int helper(int a)\n{\n\treturn a + NEW;\n}\n"
 			   "static inline int same(int a)\n{\n\treturn a;\n}\n#endif\n",
@@ -167,17 +191,27 @@ static const struct test_case cases[] = {
 	 .without = {"dead"}},
 	{.name = "two functions, old-style parameters, statement expressions, attributes",
 	 .c = PUB "static int g(a, b)\n\tint a, b;\n{\n\treturn ({ int x = a; x + b; });\n}\n"
-		  "__attribute__((noinline)) static int f(int a)\n{\n\t__label__ out;\n\n\tif (a)\n\t\tgoto out;\n"
+		  "__attribute__((noinline)) static int f(int a)\n{\n\t__label__ out;\n\n\tif "
+		  "(a)\n\t\tgoto out;\n"
 		  "\treturn _Generic(a, int: g(a, 1), default: 0);\nout:\n\treturn 0;\n}\n"
 		  "int h(int a)\n{\n\treturn f(a);\n}\n",
 	 .functions = "f h",
 	 .with = {"static int g(a, b)\n\tint a, b;\n{", "int livepatch_f(int a)\n{",
 		  "int livepatch_h(int a)\n{\n\treturn livepatch_f(a);"}},
-	{.name = "no such function", .c = PUB "int f(void)\n{\n\treturn 0;\n}\n", .functions = "g", .id = "M1"},
-	{.name = "near names", .c = PUB "int frobnicate(void)\n{\n\treturn 0;\n}\n", .functions = "frobnicat",
-	 .id = "M1", .with = {"(near: frobnicate)"}},
-	{.name = "near names that macros made", .c = PUB "int __x64_sys_open(void)\n{\n\treturn 0;\n}\n",
-	 .functions = "open", .id = "M1", .with = {"(near: __x64_sys_open)"}},
+	{.name = "no such function",
+	 .c = PUB "int f(void)\n{\n\treturn 0;\n}\n",
+	 .functions = "g",
+	 .id = "M1"},
+	{.name = "near names",
+	 .c = PUB "int frobnicate(void)\n{\n\treturn 0;\n}\n",
+	 .functions = "frobnicat",
+	 .id = "M1",
+	 .with = {"(near: frobnicate)"}},
+	{.name = "near names that macros made",
+	 .c = PUB "int __x64_sys_open(void)\n{\n\treturn 0;\n}\n",
+	 .functions = "open",
+	 .id = "M1",
+	 .with = {"(near: __x64_sys_open)"}},
 	{.name = "only a macro", .c = PUB "#define g(x) x\nint f;\n", .functions = "g", .id = "M3"},
 	{.name = "defined elsewhere", .c = PUB "int f;\n", .functions = "exported", .id = "M4"},
 	{.name = "does not preprocess", .c = "#error no\n", .functions = "f", .id = "M2"},
@@ -198,7 +232,8 @@ static bool has_word(const char *list, const char *word)
 static void decide(void *arg, const struct name_question *q, struct name_fate *fate)
 {
 	const struct test_case *tc = arg;
-	scoped_free char *name = q->function ? xasprintf("%s.%s", q->function, q->name) : xstrdup(q->name);
+	scoped_free char *name =
+		q->function ? xasprintf("%s.%s", q->function, q->name) : xstrdup(q->name);
 
 	fate->reason = xstrdup("test");
 	fate->fate = q->defined ? FATE_COPY : FATE_PLAIN;
@@ -265,7 +300,8 @@ static struct error *extract(const struct test_case *tc, char *dir, struct extra
 	scoped_free char *include = xasprintf("-I%s/include", dir);
 	scoped_free char *source = xasprintf("%s/d/unit.c", dir);
 	scoped_free char *view = path_join(dir, "view");
-	struct target target = {.srctree = dir, .objtree = dir, .kbuild = dir, .cc = "gcc", .user_build = true};
+	struct target target = {
+		.srctree = dir, .objtree = dir, .kbuild = dir, .cc = "gcc", .user_build = true};
 	char *argv[] = {"gcc", include, "-DKBUILD_MODNAME=\"unit\"", "-c", source};
 	struct command command = {.object_name = "d/unit.o",
 				  .source = "d/unit.c",
@@ -294,11 +330,21 @@ static struct error *extract(const struct test_case *tc, char *dir, struct extra
 static void compile(const struct test_case *tc, const char *dir, const char *text)
 {
 	scoped_free char *include = xasprintf("-I%s/include", dir);
-	static const char *const flags[] = {"-Wall",	     "-Wextra",		    "-Werror",
-					    "-Wmissing-prototypes", "-Wno-unused-parameter",
-					    "-Wno-old-style-definition", "-std=gnu11"};
-	const char *argv[24] = {"gcc", "-c", "out.c", "-o", "out.o", include,
-				"-I" SOURCE_ROOT "/include", "-DKBUILD_MODNAME=\"livepatch\""};
+	static const char *const flags[] = {"-Wall",
+					    "-Wextra",
+					    "-Werror",
+					    "-Wmissing-prototypes",
+					    "-Wno-unused-parameter",
+					    "-Wno-old-style-definition",
+					    "-std=gnu11"};
+	const char *argv[24] = {"gcc",
+				"-c",
+				"out.c",
+				"-o",
+				"out.o",
+				include,
+				"-I" SOURCE_ROOT "/include",
+				"-DKBUILD_MODNAME=\"livepatch\""};
 	scoped_process_result struct process_result r = {0};
 	struct process p = {.argv = argv, .cwd = dir};
 
@@ -321,7 +367,8 @@ static void check_text(const struct test_case *tc, const char *text)
 		const char *hit = strstr(at, tc->with[i]);
 
 		if (!hit)
-			print_error("%s: without (or not in order) '%s':\n%s", tc->name, tc->with[i], text);
+			print_error("%s: without (or not in order) '%s':\n%s", tc->name,
+				    tc->with[i], text);
 		assert_non_null(hit);
 		at = hit;
 	}

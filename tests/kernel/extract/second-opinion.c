@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Another reader's opinion: libclang parses the text that gcc preprocessed, our reader reads the same
- * text, and both are compared by offset: what is declared at file level, and what the bodies of
- * functions refer to. Units are chosen at random from the kernel proper of each Debian target of the
- * cache ($SUTURE_TEST_TARGETS: these).
+ * Another reader's opinion: libclang parses the text that gcc preprocessed, our reader reads the
+ * same text, and both are compared by offset: what is declared at file level, and what the bodies
+ * of functions refer to. Units are chosen at random from the kernel proper of each Debian target of
+ * the cache ($SUTURE_TEST_TARGETS: these).
  *
  *     $SUTURE_UNITS   how many units a target (20)
  *     $SUTURE_SEED    1
  *
  * A declaration that only one of both finds, and a reference that our reader misses, is a failure
  * unless the table below has it with its reason. References that only our reader finds are counted:
- * arguments of attributes, which libclang does not show, and names that it takes for more than they are.
+ * arguments of attributes, which libclang does not show, and names that it takes for more than they
+ * are.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,8 +23,8 @@
 
 #include <clang-c/Index.h>
 #include <cmocka.h>
-#include <elfutils/libdw.h>
 #include <dwarf.h>
+#include <elfutils/libdw.h>
 #include <fcntl.h>
 
 #include "base/cleanup.h"
@@ -39,8 +40,9 @@ static const struct {
 	const char *reason;
 } known[] = {
 	{"__builtin_*", "declared by the compiler itself"},
-	{"__SCT__*", "extern typeof(*table->member) of a static call: that it is a function is known to "
-		     "who knows types; for a declaration of a public header it makes no difference"},
+	{"__SCT__*",
+	 "extern typeof(*table->member) of a static call: that it is a function is known to "
+	 "who knows types; for a declaration of a public header it makes no difference"},
 };
 
 struct counts {
@@ -50,7 +52,7 @@ struct counts {
 /* One unit, both ways. Names are kept by the offset of their first byte. */
 struct opinion {
 	struct tu *tu;
-	struct map ours, theirs;	  /* declared: offset → kind + 1 */
+	struct map ours, theirs;	 /* declared: offset → kind + 1 */
 	struct map our_refs, their_refs; /* offset → 1 */
 	struct counts *counts;
 	const char *source;
@@ -79,14 +81,20 @@ static bool is_named(CXCursor cursor)
 static int kind_of(CXCursor cursor)
 {
 	switch (clang_getCursorKind(cursor)) {
-	case CXCursor_FunctionDecl: return DECLARED_FUNCTION;
-	case CXCursor_VarDecl: return DECLARED_VARIABLE;
-	case CXCursor_TypedefDecl: return DECLARED_TYPEDEF;
-	case CXCursor_EnumConstantDecl: return DECLARED_ENUMERATOR;
+	case CXCursor_FunctionDecl:
+		return DECLARED_FUNCTION;
+	case CXCursor_VarDecl:
+		return DECLARED_VARIABLE;
+	case CXCursor_TypedefDecl:
+		return DECLARED_TYPEDEF;
+	case CXCursor_EnumConstantDecl:
+		return DECLARED_ENUMERATOR;
 	case CXCursor_StructDecl:
 	case CXCursor_UnionDecl:
-	case CXCursor_EnumDecl: return clang_isCursorDefinition(cursor) ? DECLARED_TAG : -1;
-	default: return -1;
+	case CXCursor_EnumDecl:
+		return clang_isCursorDefinition(cursor) ? DECLARED_TAG : -1;
+	default:
+		return -1;
 	}
 }
 
@@ -94,7 +102,8 @@ static bool at_file_level(CXCursor cursor)
 {
 	enum CXCursorKind kind = clang_getCursorKind(clang_getCursorLexicalParent(cursor));
 
-	return kind == CXCursor_TranslationUnit || clang_getCursorKind(cursor) == CXCursor_EnumConstantDecl;
+	return kind == CXCursor_TranslationUnit ||
+	       clang_getCursorKind(cursor) == CXCursor_EnumConstantDecl;
 }
 
 static enum CXChildVisitResult visit_body(CXCursor cursor, CXCursor parent, CXClientData data)
@@ -139,8 +148,13 @@ static char *plain_text(const struct tu *tu)
 
 static void ask_clang(struct opinion *o)
 {
-	static const char *const args[] = {"-x",	 "c",	   "-std=gnu11", "-w",
-					   "-ferror-limit=0", "-fshort-wchar", "-target",
+	static const char *const args[] = {"-x",
+					   "c",
+					   "-std=gnu11",
+					   "-w",
+					   "-ferror-limit=0",
+					   "-fshort-wchar",
+					   "-target",
 					   "x86_64-linux-gnu"};
 	scoped_free char *text = plain_text(o->tu);
 	struct CXUnsavedFile file = {"unit.c", text, o->tu->size};
@@ -176,6 +190,7 @@ static void ask_ours(struct opinion *o)
 			uint32_t d = o->tu->ordinary_of[m->name];
 
 			if (m->kind == MENTION_ORDINARY && d &&
+			    m->token > o->tu->declarations.at[i].body &&
 			    o->tu->declared.at[d - 1].kind != DECLARED_TYPEDEF)
 				map_put_u64(&o->our_refs, tu_token(o->tu, m->token)->at, o);
 		}
@@ -196,11 +211,27 @@ static bool is_known(const char *name)
 	return false;
 }
 
+/* Under CREATE_TRACE_POINTS this header makes tracepoints; our reader leaves them out. */
+static bool makes_tracepoints(const struct tu *tu, uint64_t offset)
+{
+	for (size_t i = 0; i < tu->inclusions.n; i++) {
+		const struct inclusion *in = &tu->inclusions.at[i];
+
+		if (in->leave && ends_with(tu->files.at[in->file].path, "/trace/define_trace.h") &&
+		    offset >= tu_token(tu, in->token)->at && offset < tu_token(tu, in->leave)->at)
+			return true;
+	}
+	return false;
+}
+
 static void differ(struct opinion *o, uint64_t offset, const char *what)
 {
+	if (makes_tracepoints(o->tu, offset))
+		return;
 	const char *p = o->tu->text + offset;
-	scoped_free char *name = xstrndup(p, strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-						       "_0123456789"));
+	scoped_free char *name =
+		xstrndup(p, strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "_0123456789"));
 
 	if (is_known(name))
 		return;
@@ -213,7 +244,8 @@ static void compare(struct opinion *o)
 {
 	for (size_t i = 0; i < o->theirs.n; i++)
 		if (map_get_u64(&o->ours, o->theirs.entries[i].hash) != o->theirs.entries[i].value)
-			differ(o, o->theirs.entries[i].hash, "declared only for libclang, or as something else");
+			differ(o, o->theirs.entries[i].hash,
+			       "declared only for libclang, or as something else");
 	for (size_t i = 0; i < o->ours.n; i++)
 		if (!map_has_u64(&o->theirs, o->ours.entries[i].hash))
 			differ(o, o->ours.entries[i].hash, "declared only for our reader");
@@ -227,7 +259,8 @@ static void compare(struct opinion *o)
 	o->counts->references += o->their_refs.n;
 }
 
-static void compare_unit(struct target *target, const struct command *command, struct counts *counts)
+static void compare_unit(struct target *target, const struct command *command,
+			 struct counts *counts)
 {
 	scoped_temp_dir char *dir = NULL;
 	SCOPED(tu_free) struct tu tu = {0};
@@ -262,7 +295,8 @@ static void list_units(const struct target *target, struct str_vec *units)
 	assert_non_null(dwarf);
 	for (; dwarf_nextcu(dwarf, at, &next, &header, NULL, NULL, NULL) == 0; at = next) {
 		Dwarf_Die die;
-		const char *name = dwarf_offdie(dwarf, at + header, &die) ? dwarf_diename(&die) : NULL;
+		const char *name =
+			dwarf_offdie(dwarf, at + header, &die) ? dwarf_diename(&die) : NULL;
 
 		if (name && ends_with(name, ".c") && name[0] != '/' && !strstr(name, "boot/"))
 			str_vec_push(units, xasprintf("%.*so", (int)strlen(name) - 1, name));
@@ -314,7 +348,8 @@ static void compare_target(struct target *target)
 	for (size_t i = 0; i < commands.n; i++)
 		compare_unit(target, &commands.at[i], &counts);
 	print_message("%s: %zu units: %zu declarations, %zu references agree; %zu only ours; %zu "
-		      "differences\n", target->name, counts.units, counts.declarations, counts.references,
+		      "differences\n",
+		      target->name, counts.units, counts.declarations, counts.references,
 		      counts.extra, counts.differences);
 	assert_true(counts.units > n / 2);
 	assert_int_equal(counts.differences, 0);
