@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "convert/annotations.h"
 
 /* One text: of a unit with the fix, or without it. */
 struct attempt {
@@ -48,15 +49,20 @@ static void insert(struct attempt *a, size_t at, const char *text)
 	a->result.text = whole;
 }
 
+static void insert_before_functions(struct attempt *a, const char *text)
+{
+	const char *first = strstr(a->result.text, "\n/* livepatch: replaces ");
+
+	insert(a, first ? (size_t)(first + 1 - a->result.text) : strlen(a->result.text), text);
+}
+
 static void insert_texts(struct attempt *a)
 {
 	scoped_free char *includes = patch_source_after_includes(&a->fates);
 	scoped_free char *functions = patch_source_before_functions(&a->fates);
 
 	insert(a, behind_includes(a->result.text), includes);
-	const char *first = strstr(a->result.text, "\n/* livepatch: replaces ");
-
-	insert(a, first ? (size_t)(first + 1 - a->result.text) : strlen(a->result.text), functions);
+	insert_before_functions(a, functions);
 }
 
 /* A comment that ends in "from FILE:FIRST-LAST" stands in front of copied text: lines count from there. */
@@ -179,48 +185,64 @@ static void warns(struct attempt *a)
 	finding_way_out(f, "look at the place; Kbuild stops there with -Werror");
 }
 
-/* Undefined symbols of the compiled text that nothing explains: names to be asked for again. */
-static struct error *find_more(struct attempt *a, bool *more)
+static void annotate(struct attempt *a, const char *name, struct str *out)
+{
+	struct name_fate fate;
+
+	fate_of_symbol(&a->fates, name, &fate);
+	if (fate.fate == FATE_KLP && fate.link_name)
+		str_add(out, "extern typeof(%s) %s __asm__(\"%s\");\n", name, name, fate.link_name);
+	if (fate.fate == FATE_KLP && fate.patched)
+		str_add(out, "SUTURE_KLP_FOR(%s, %s, %s, %s, %u);\n", fate.patched,
+			fate.link_name ? fate.link_name : name, fate.object, fate.symbol,
+			fate.position);
+	else if (fate.fate == FATE_KLP)
+		str_add(out, "SUTURE_KLP_ALIAS(%s, %s, %s, %u);\n",
+			fate.link_name ? fate.link_name : name, fate.object, fate.symbol,
+			fate.position);
+	name_fate_free(&fate);
+}
+
+/* Lines for undefined symbols of the compiled text that are neither exported nor annotated there. */
+static struct error *annotate_rest(struct attempt *a, struct str *out)
 {
 	const struct resolver *r = &a->unit->pair->resolver;
 	scoped_object struct object *o = NULL;
-	SCOPED(map_free) struct map seen = { 0 };
+	struct finding_vec ignored = { 0 };
+	struct annotations known;
 
 	TRY(object_read(a->object, &o));
-	for (size_t i = 0; i < a->fates.undefined.n; i++)
-		map_put(&seen, a->fates.undefined.at[i], (void *)1);
-	*more = false;
+	annotations_read(o, &known, &ignored);
 	for (size_t i = 1; i < o->nsymbols; i++) {
 		const struct obj_symbol *s = &o->symbols[i];
 
-		if (s->shndx != SHN_UNDEF || map_has(&seen, s->name) ||
-		    export_find(r->exports, s->name))
-			continue;
-		char *name = *str_vec_push(&a->more, xstrdup(s->name));
-
-		fate_unit_note_use(&a->fates, name);
-		*more = true;
+		if (s->shndx == SHN_UNDEF && *s->name && !known.at[i].object &&
+		    !export_find(r->exports, s->name))
+			annotate(a, *str_vec_push(&a->more, xstrdup(s->name)), out);
 	}
+	annotations_free(&known);
+	findings_free(&ignored);
 	return NULL;
 }
 
-/* The closed loop: what the compiled text still needs goes into a second one. */
+/* The closed loop: what only inline functions of headers refer to is annotated, and compiled again. */
 static struct error *make_text(struct attempt *a)
 {
-	for (unsigned int round = 0; round < 2; round++) {
-		bool more = false;
+	scoped_str struct str more = { 0 };
 
+	TRY(extract(a));
+	if (!a->result.text)
+		return NULL;
+	take_new_names(a);
+	insert_texts(a);
+	TRY(compile(a));
+	if (a->object)
+		TRY(annotate_rest(a, &more));
+	if (more.n) {
+		str_add(&more, "\n");
+		insert_before_functions(a, more.s);
 		TRY(check_interrupted());
-		TRY(extract(a));
-		if (!a->result.text)
-			return NULL;
-		take_new_names(a);
-		insert_texts(a);
 		TRY(compile(a));
-		if (a->object)
-			TRY(find_more(a, &more));
-		if (!more)
-			break;
 	}
 	if (!a->object)
 		does_not_compile(a);

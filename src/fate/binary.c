@@ -319,13 +319,24 @@ void fate_unit_free(struct fate_unit *u)
 	*u = (struct fate_unit){ 0 };
 }
 
-void fate_unit_note_use(struct fate_unit *u, const char *name)
+static struct entity *entity_of_symbol(const struct fate_unit *u, const char *name)
 {
-	struct entity *e = map_get(&u->functions, name);
+	for (size_t i = 0; i < u->model->entities.n; i++)
+		if (u->model->entities.at[i]->symbol && streq(u->model->entities.at[i]->name, name))
+			return original_of(&u->reach, u->model->entities.at[i], &u->resolver);
+	return NULL;
+}
 
-	if (e)
-		u->reach.reached[e->index] = true;
-	else if (!map_has(&u->reach.externs, name))
+void fate_of_symbol(struct fate_unit *u, const char *name, struct name_fate *fate)
+{
+	const struct name_question q = { .name = name };
+	struct entity *e = entity_of_symbol(u, name);
+
+	*fate = (struct name_fate){ 0 };
+	if (!map_has(&u->reach.externs, name))
 		map_put(&u->reach.externs, name, NULL);
-	str_vec_push(&u->undefined, (char *)name);
+	if (e)
+		fate_reach(u, &q, resolve_entity(&u->resolver, e, NULL), fate, false);
+	else
+		fate_of_outside(u, &q, fate);
 }

@@ -44,8 +44,8 @@ void fate_unit_init(struct fate_unit *u, struct model *model, const struct resol
 		    struct finding_vec *findings);
 void fate_unit_free(struct fate_unit *u);
 
-/* The livepatch's code turned out to refer to this name as well. It must outlive u. */
-void fate_unit_note_use(struct fate_unit *u, const char *name);
+/* The same for a symbol that the compiled text turned out to refer to. name must outlive u. */
+void fate_of_symbol(struct fate_unit *u, const char *name, struct name_fate *fate);
 
 /* The name that the livepatch's objects use for a static call's trampoline; the caller's. */
 char *fate_call_link(const char *trampoline);
