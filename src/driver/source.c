@@ -240,7 +240,11 @@ static struct error *make_text(struct attempt *a)
 		TRY(annotate_rest(a, &more));
 	if (more.n) {
 		str_add(&more, "\n");
-		insert_before_functions(a, more.s);
+		scoped_free char *lines = xasprintf("%s%s", strstr(a->result.text,
+							   "#include <suture/livepatch.h>") ? "" :
+						    "#include <suture/livepatch.h>\n\n", more.s);
+
+		insert_before_functions(a, lines);
 		TRY(check_interrupted());
 		TRY(compile(a));
 	}
