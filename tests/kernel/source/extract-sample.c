@@ -301,13 +301,15 @@ int main(int argc, char **argv)
 	}
 	quiet = true;
 	process_setup_signals();
-	struct error *err = target_open(name, &s.target);
+	struct error *err = target_open(name ? name : getenv("SUTURE_TEST_TARGET"), &s.target);
 
 	if (!err)
 		err = run(&s);
 	if (err)
 		fprintf(stderr, "extract-sample: %s: %s\n", err->id, err->message);
 	bool fine = !err && print_totals(&s);
+
+	printf("%s 1 - functions chosen by chance\n", fine ? "ok" : "not ok");
 
 	error_free(err);
 	str_vec_free_all(&s.units);
