@@ -23,6 +23,7 @@ static const char help[] =
 	"  -t, --target T   default: every target of the cache\n"
 	"      --each N     how often each way of damage is tried on each livepatch (default 1)\n"
 	"      --seed S     other places\n"
+	"      --fuzz N     as well N files with bytes changed anywhere: nothing may crash\n"
 	"      --livepatch FILE.ko  take this module in place of building one (one fix, one target)\n"
 	"  -v               say what was done, and what the verifier said\n";
 
@@ -33,7 +34,7 @@ struct tally {
 };
 
 struct run {
-	unsigned long each;
+	unsigned long each, fuzz, fuzzed;
 	uint32_t seed;
 	struct tally *tallies; /* by damage */
 	unsigned int livepatches, wrong;
@@ -161,6 +162,30 @@ static struct error *damage_all(struct run *r, struct verifier *verifier, const 
 	return NULL;
 }
 
+/* Bytes changed anywhere: whatever the verifier says, it says something. */
+static struct error *fuzz(struct run *r, struct verifier *verifier, const char *ko)
+{
+	scoped_free char *data = NULL, *path = path_join(r->workdir, "fuzzed.ko");
+	uint32_t state = r->seed * 40503u | 1;
+	size_t size;
+
+	TRY(read_file(ko, &data, &size));
+	for (unsigned long i = 0; i < r->fuzz; i++) {
+		SCOPED(certificate_free) struct certificate c = { 0 };
+		scoped_free char *copy = xmemdup(data, size);
+		size_t front = next(&state) % 2 ? size : size / 50; /* headers and code, or anywhere */
+
+		for (uint32_t k = next(&state) % 16; k < 16; k++)
+			copy[next(&state) % front] ^= next(&state);
+		for (uint32_t k = next(&state) % 4; k < 4; k++) /* section headers */
+			copy[size - 1 - next(&state) % 3600] ^= 1 << next(&state) % 8;
+		TRY(write_file(path, copy, size));
+		error_free(verifier_check(verifier, path, &c));
+		r->fuzzed++;
+	}
+	return NULL;
+}
+
 static struct error *try_fix(struct run *r, struct target *target, char *fix)
 {
 	SCOPED(certificate_free) struct certificate c = { 0 };
@@ -177,7 +202,8 @@ static struct error *try_fix(struct run *r, struct target *target, char *fix)
 	TRY(verifier_open(&rq, &verifier));
 	TRY(verifier_check(verifier, ko, &c));
 	must_hold(r, &c, fix);
-	return damage_all(r, verifier, ko);
+	TRY(damage_all(r, verifier, ko));
+	return fuzz(r, verifier, ko);
 }
 
 static void print_table(const struct run *r, struct tally *sum)
@@ -235,6 +261,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "target", required_argument, NULL, 't' }, { "each", required_argument, NULL, 'e' },
+		{ "fuzz", required_argument, NULL, 'f' },
 		{ "livepatch", required_argument, NULL, 'l' },
 		{ "seed", required_argument, NULL, 's' },   { "help", no_argument, NULL, 'h' }, { 0 },
 	};
@@ -249,6 +276,8 @@ int main(int argc, char **argv)
 			target = optarg;
 		else if (c == 'e')
 			r.each = strtoul(optarg, NULL, 10);
+		else if (c == 'f')
+			r.fuzz = strtoul(optarg, NULL, 10);
 		else if (c == 'l')
 			r.module = optarg;
 		else if (c == 's')
