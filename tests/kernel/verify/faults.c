@@ -37,7 +37,7 @@ struct run {
 	unsigned long each, fuzz, fuzzed;
 	uint32_t seed;
 	struct tally *tallies; /* by damage */
-	unsigned int livepatches, wrong;
+	unsigned int livepatches, wrong, tried_replay;
 	char *workdir;
 	bool talk;
 	const char *module; /* in place of building, or NULL */
@@ -162,6 +162,39 @@ static struct error *damage_all(struct run *r, struct verifier *verifier, const 
 	return NULL;
 }
 
+static struct error *write_certificate(const struct certificate *c, const char *path, bool forge)
+{
+	json_t *json = certificate_json(c);
+	json_t *first = json_array_get(json_object_get(json, "obligations"), 7);
+
+	if (forge)
+		json_object_set_new(first, "verdict", json_string("proved"));
+	scoped_free char *text = json_dumps(json, 0);
+
+	json_decref(json);
+	return write_file(path, text, strlen(text));
+}
+
+/* A certificate holds when it is checked again, and does not when its answer is made a better one. */
+static struct error *must_replay(struct run *r, const struct certificate *c)
+{
+	scoped_free char *path = path_join(r->workdir, "certificate.json");
+
+	for (int forge = 0; forge < 2; forge++) {
+		SCOPED(certificate_free) struct certificate now = { 0 };
+		scoped_error struct error *err = NULL;
+
+		TRY(write_certificate(c, path, forge));
+		err = certificate_replay(path, &now);
+		bool fine = forge ? err && streq(err->id, "V13") : !err;
+
+		printf("%s certificate, %s: %s\n", fine ? "holds " : "WRONG ", forge ? "forged" : "as it is",
+		       err ? err->message : "the same answer");
+		r->wrong += !fine;
+	}
+	return NULL;
+}
+
 /* Bytes changed anywhere: whatever the verifier says, it says something. */
 static struct error *fuzz(struct run *r, struct verifier *verifier, const char *ko)
 {
@@ -202,6 +235,8 @@ static struct error *try_fix(struct run *r, struct target *target, char *fix)
 	TRY(verifier_open(&rq, &verifier));
 	TRY(verifier_check(verifier, ko, &c));
 	must_hold(r, &c, fix);
+	if (!r->tried_replay++)
+		TRY(must_replay(r, &c));
 	TRY(damage_all(r, verifier, ko));
 	return fuzz(r, verifier, ko);
 }
@@ -227,6 +262,8 @@ static void print_table(const struct run *r, struct tally *sum)
 	printf("%u livepatches (%u wrong), %u damaged in %u ways: %u refuted as expected, %u elsewhere, "
 	       "%u rejected, %u missed\n", r->livepatches, r->wrong, sum->tried, ways, sum->refuted,
 	       sum->elsewhere, sum->rejected, sum->missed);
+	if (r->fuzzed)
+		printf("%lu files with changed bytes: no crash\n", r->fuzzed);
 }
 
 static struct error *try_targets(struct run *r, const char *name, char **fixes, size_t n)
