@@ -20,7 +20,7 @@
 
 static const char help[] =
 	"usage: verify-faults [--target T] [--each N] [--seed S] [-v] FIX.patch...\n\n"
-	"  -t, --target T   default: every target of the cache\n"
+	"  -t, --target T   default: those of $SUTURE_TEST_TARGETS, else all\n"
 	"      --each N     how often each way of damage is tried on each livepatch (default 1)\n"
 	"      --seed S     other places\n"
 	"      --fuzz N     as well N files with bytes changed anywhere: nothing may crash\n"
@@ -266,6 +266,16 @@ static void print_table(const struct run *r, struct tally *sum)
 		printf("%lu files with changed bytes: no crash\n", r->fuzzed);
 }
 
+/* Those of $SUTURE_TEST_TARGETS, else all Debian kernels. */
+static bool is_wanted(const struct target *t)
+{
+	const char *names = getenv("SUTURE_TEST_TARGETS");
+	scoped_free char *padded = names && *names ? xasprintf(" %s ", names) : NULL;
+	scoped_free char *name = xasprintf(" %s ", t->name);
+
+	return padded ? strstr(padded, name) != NULL : starts_with(t->name, "debian:");
+}
+
 static struct error *try_targets(struct run *r, const char *name, char **fixes, size_t n)
 {
 	struct target_vec targets = { 0 };
@@ -280,7 +290,7 @@ static struct error *try_targets(struct run *r, const char *name, char **fixes, 
 		err = target_list(&targets);
 	}
 	for (size_t i = 0; i < targets.n; i++) {
-		for (size_t k = 0; !err && k < n && starts_with(targets.at[i]->name, "debian:"); k++)
+		for (size_t k = 0; !err && k < n && (name || is_wanted(targets.at[i])); k++)
 			err = error_context(try_fix(r, targets.at[i], fixes[k]), "%s", fixes[k]);
 		target_free(targets.at[i]);
 	}
