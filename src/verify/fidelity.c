@@ -308,6 +308,10 @@ static void check_claim(struct fidelity *f, const struct claim *claim)
 	else if (!same && c.lost_entry)
 		finding_add(f->code, "V3", SEVERITY_REFUSAL, claim->unit->image->kobject,
 			    claim->theirs->name, claim->mine->name, "%s", c.why);
+	else if (c.elsewhere)
+		finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject,
+			    claim->theirs->name, claim->mine->name,
+			    "a WARN() or BUG() reports another file and line than in the fixed kernel");
 	else if (!code && is_const(claim->theirs) && claim->theirs->twin &&
 		 claim->theirs->change == UNCHANGED)
 		finding_add(f->data, "V5", SEVERITY_NOTE, claim->unit->image->kobject,
