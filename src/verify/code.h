@@ -23,6 +23,7 @@ struct comparison {
 	void *arg;
 	char *why;                 /* the first difference, the caller's */
 	bool lost_entry;           /* it is one of a special section */
+	bool elsewhere;            /* same, but a WARN() reports another file and line */
 };
 
 /* Code, special section entries included; or data. False: c->why says what differs first. */

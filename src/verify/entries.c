@@ -151,6 +151,32 @@ bool same_slices(struct comparison *c, const struct ref *r, const struct ref *s)
 	return a && b && same_slice_code(a, b) && same_slice_refs(c, a, b);
 }
 
+/* The file that an entry of __bug_table reports, or NULL: struct bug_entry with the second relocation. */
+static const char *reported_file(const struct special_entry *entry)
+{
+	size_t first, n = object_relocs_in(entry->section, entry->offset, entry->offset + entry->size, &first);
+	const struct obj_reloc *r = n == 2 ? &entry->section->relocs[first + 1] : NULL;
+	uint64_t at = r ? r->symbol->value + r->addend : 0;
+	const struct obj_section *s = r ? r->symbol->section : NULL;
+
+	return s && s->data && at < s->size && memchr(s->data + at, 0, s->size - at) ?
+		       (const char *)s->data + at : NULL;
+}
+
+/* The same WARN() in another source file: what it prints is another file and line. */
+static bool reports_elsewhere(const struct special_entry *a, const struct special_entry *b)
+{
+	enum { SIZE = 12, FLAGS = 10 };
+	const char *x, *y;
+
+	if (!streq(a->row->name, "__bug_table") || a->size != SIZE || !a->section->data || !b->section->data ||
+	    memcmp(a->section->data + a->offset + FLAGS, b->section->data + b->offset + FLAGS, 2))
+		return false;
+	x = reported_file(a);
+	y = reported_file(b);
+	return x && y && !streq(x, y);
+}
+
 /* First what says nothing to anybody, then what may be reported as a wrong target. */
 static bool same_entry(struct matching *m, const struct special_entry *a,
 		       const struct special_entry *b)
@@ -159,6 +185,10 @@ static bool same_entry(struct matching *m, const struct special_entry *a,
 		return false;
 	if (items_number(&m->p, entry_place(m->c->x, a)) != items_number(&m->q, entry_place(m->c->y, b)))
 		return false;
+	if (reports_elsewhere(a, b)) {
+		m->c->elsewhere = true;
+		return true;
+	}
 	if (a->size && a->section->data && b->section->data && !same_entry_bytes(a, b))
 		return false;
 	if (!same_slice_code(a, b) || !same_extent(m, a, b))

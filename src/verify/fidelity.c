@@ -82,6 +82,44 @@ static char *their_target(const struct ref *ref, const struct target_place *t)
 	return xstrdup(t->why ? t->why : "nothing");
 }
 
+static bool is_const(const struct entity *e)
+{
+	return !(e->section->flags & SHF_WRITE);
+}
+
+/* Strings may be in a section that the linker did not merge: their contents decide. */
+static bool is_text(const struct ref *ref)
+{
+	return ref->kind == REF_STRING ||
+	       (ref->kind == REF_ENTITY && ref->entity && ref->entity->kind == ENTITY_ANON &&
+		is_const(ref->entity));
+}
+
+char *fidelity_my_target(const struct fidelity *f, const struct ref *ref)
+{
+	const char *text = is_text(ref) ? livepatch_text(ref->entity->section,
+							 ref->entity->start + ref->offset) : NULL;
+
+	if (text)
+		return xasprintf("the string \"%.60s\"", text);
+	if (ref->kind == REF_ENTITY)
+		return xasprintf("own+0x%llx", (unsigned long long)ref->offset);
+	return my_target(f, ref);
+}
+
+char *fidelity_their_target(const struct fidelity *f, struct fixed_unit *u, const struct ref *ref)
+{
+	struct target_place t = { .entity = ref->entity, .offset = ref->offset };
+
+	if (ref->kind == REF_EXTERN || ref->kind == REF_ENTITY)
+		t = fixed_target(f, u, ref);
+	char *text = ref->kind == REF_STRING || t.image || !t.entity ? their_target(ref, &t) :
+		     xasprintf("own+0x%llx", (unsigned long long)t.offset);
+
+	free(t.why);
+	return text;
+}
+
 /* ---- one reference ---- */
 
 static void insn_text(struct entity *e, uint64_t at, char *text, size_t room)
@@ -117,11 +155,6 @@ static bool wrong_target(struct comparison *c, const struct ref_pair *pair,
 	struct look *l = c->arg;
 
 	return refute(c, pair, t, l->f->targets, "V4", SEVERITY_REFUSAL, how);
-}
-
-static bool is_const(const struct entity *e)
-{
-	return !(e->section->flags & SHF_WRITE);
 }
 
 /* Data that the running kernel has and that changes. */
@@ -198,14 +231,6 @@ static bool same_text(const struct ref *r, const struct ref *s)
 	return x && y && streq(x, y);
 }
 
-/* Strings may be in a section that the linker did not merge: their contents decide. */
-static bool is_text(const struct ref *ref)
-{
-	return ref->kind == REF_STRING ||
-	       (ref->kind == REF_ENTITY && ref->entity && ref->entity->kind == ENTITY_ANON &&
-		is_const(ref->entity));
-}
-
 static bool same_literal(const struct ref *r, const struct ref *s)
 {
 	const struct obj_section *p = r->entity->section, *q = s->entity->section;
@@ -268,6 +293,14 @@ static void check_claim(struct fidelity *f, const struct claim *claim)
 	bool same = code ? same_function(&c) : same_data(&c);
 
 	*(code ? &f->functions : &f->objects) += 1;
+	if (!same && !l.said && !c.lost_entry && code && fidelity_alike(f, claim)) {
+		finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject,
+			    claim->theirs->name, claim->mine->name,
+			    "the same references and constants in other instructions, as another compilation "
+			    "would give: not shown to be equal; the first difference: %s", c.why);
+		free(c.why);
+		return;
+	}
 	if (!same && !l.said)
 		finding_add(code ? f->code : f->data, code ? "V3" : "V5", SEVERITY_REFUSAL,
 			    claim->unit->image->kobject, claim->theirs->name, claim->mine->name,
@@ -275,6 +308,10 @@ static void check_claim(struct fidelity *f, const struct claim *claim)
 	else if (!same && c.lost_entry)
 		finding_add(f->code, "V3", SEVERITY_REFUSAL, claim->unit->image->kobject,
 			    claim->theirs->name, claim->mine->name, "%s", c.why);
+	else if (c.elsewhere)
+		finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject,
+			    claim->theirs->name, claim->mine->name,
+			    "a WARN() or BUG() reports another file and line than in the fixed kernel");
 	else if (!code && is_const(claim->theirs) && claim->theirs->twin &&
 		 claim->theirs->change == UNCHANGED)
 		finding_add(f->data, "V5", SEVERITY_NOTE, claim->unit->image->kobject,

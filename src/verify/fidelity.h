@@ -45,6 +45,12 @@ struct target_place {
 	int64_t offset;            /* from the entity */
 	char *why;                 /* neither image nor entity nor absent */
 };
+/* likeness.c: do two functions that differ look like two compilations of the same? */
+bool fidelity_alike(struct fidelity *f, const struct claim *c);
+/* What a reference leads to, in words that are the same on both sides; the caller's. */
+char *fidelity_my_target(const struct fidelity *f, const struct ref *ref);
+char *fidelity_their_target(const struct fidelity *f, struct fixed_unit *u, const struct ref *ref);
+
 struct target_place fixed_target(const struct fidelity *f, struct fixed_unit *u, const struct ref *ref);
 
 #endif

@@ -127,6 +127,13 @@ static bool is_plumbing(const char *name)
 	return streq(name, "__fentry__") || starts_with(name, "__x86_") || streq(name, "__stack_chk_fail");
 }
 
+static int by_offset(const void *a, const void *b)
+{
+	const Elf64_Rela *x = ((const struct site *)a)->r, *y = ((const struct site *)b)->r;
+
+	return x->r_offset < y->r_offset ? -1 : x->r_offset > y->r_offset;
+}
+
 /* All relocations of code, or of the section of that name. */
 static void collect(struct ko *ko, const char *section, struct site_vec *sites)
 {
@@ -144,6 +151,8 @@ static void collect(struct ko *ko, const char *section, struct site_vec *sites)
 				site_vec_push(sites, (struct site){ rela, target, r });
 		}
 	}
+	if (sites->n)
+		qsort(sites->at, sites->n, sizeof(*sites->at), by_offset);
 }
 
 typedef bool site_filter(const struct ko *ko, const struct site *s);
@@ -198,7 +207,7 @@ static bool to_data(const struct ko *ko, const struct site *s)
 
 	if (before == 0xe8 || before == 0xe9 || (before & 0xf0) == 0x80)
 		return false;
-	return to_klp(ko, s) && ELF64_R_TYPE(s->r->r_info) != R_X86_64_PLT32;
+	return to_klp(ko, s) && ELF64_R_TYPE(s->r->r_info) == R_X86_64_PC32;
 }
 
 static char *describe(const struct ko *ko, const struct site *s)
@@ -682,7 +691,7 @@ const struct damage damages[] = {
 	{ "field of a relocation not zero", "O7", fill_field, NULL, NULL, 0 },
 	{ "two relocations for one place", "O7", double_place, NULL, NULL, 0 },
 	{ "homonym", "O4", change_position, NULL, NULL, 0 },
-	{ "position beyond the last", "O7", change_position, NULL, NULL, 40 },
+	{ "position beyond the last", "O7", change_position, NULL, NULL, 4000 },
 	{ "symbol of an object that has none of that name", "O7", change_object, NULL, "loop", 0 },
 	{ "symbol of an object that does not exist", "O7", change_object, NULL, "no_such_module", 0 },
 	{ "import that nobody exports", "O7", change_import, NULL, NULL, 0 },

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Two functions that differ: are they two compilations of the same, with other registers or in another
+ * order? Nothing is proved here. Functions that refer to the same things as often, and use the same
+ * constants, but have other instructions all over, are a question for a person; a difference at one
+ * place is a difference.
+ */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "verify/code.h"
+#include "verify/fidelity.h"
+
+/* A stretch in the middle may differ in this many of eight parts before it counts as all over. */
+enum { PARTS = 8 };
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The frame's size depends on how many registers are saved. */
+static bool is_frame(const struct insn *i)
+{
+	return i->norm_length >= 3 && i->norm[0] == 0x48 && (i->norm[1] == 0x83 || i->norm[1] == 0x81) &&
+	       (i->norm[2] == 0xec || i->norm[2] == 0xc4);
+}
+
+static void add_constants(struct entity *e, struct str_vec *bag)
+{
+	const struct insn_vec *list = entity_insns(e);
+
+	for (size_t k = 0; k < list->n; k++) {
+		const struct insn *i = &list->at[k];
+		uint64_t value = 0;
+
+		if (i->branch || !i->imm_size || is_frame(i))
+			continue;
+		memcpy(&value, e->section->data + e->start + i->offset + i->imm_at, i->imm_size);
+		str_vec_push(bag, xasprintf("constant 0x%llx", (unsigned long long)value));
+	}
+}
+
+static bool is_inner(const struct entity *e, const struct ref *r)
+{
+	return r->kind == REF_ENTITY && r->entity == e;
+}
+
+static void add_mine(struct fidelity *f, struct entity *e, struct str_vec *bag)
+{
+	const struct ref_site_vec *refs = entity_refs(f->lp->model, e);
+
+	for (size_t i = 0; i < refs->n; i++)
+		if (!is_inner(e, &refs->at[i].ref))
+			str_vec_push(bag, fidelity_my_target(f, &refs->at[i].ref));
+	add_constants(e, bag);
+}
+
+static void add_theirs(struct fidelity *f, const struct claim *c, struct str_vec *bag)
+{
+	const struct ref_site_vec *refs = entity_refs(fixed_model(c->unit), c->theirs);
+
+	for (size_t i = 0; i < refs->n; i++)
+		if (!is_inner(c->theirs, &refs->at[i].ref))
+			str_vec_push(bag, fidelity_their_target(f, c->unit, &refs->at[i].ref));
+	add_constants(c->theirs, bag);
+}
+
+static bool same_bag(struct str_vec *a, struct str_vec *b)
+{
+	if (a->n != b->n || !a->n)
+		return false;
+	qsort(a->at, a->n, sizeof(char *), by_text);
+	qsort(b->at, b->n, sizeof(char *), by_text);
+	for (size_t i = 0; i < a->n; i++)
+		if (!streq(a->at[i], b->at[i]))
+			return false;
+	return true;
+}
+
+static bool same_item(const struct items *p, size_t i, const struct items *q, size_t j)
+{
+	const struct insn *x = &p->insns->at[p->index.at[i]], *y = &q->insns->at[q->index.at[j]];
+
+	if (x->nop != y->nop && x->length == y->length)
+		return true; /* a jump label, or the call of ftrace, may rest */
+	return x->norm_length == y->norm_length && !memcmp(x->norm, y->norm, x->norm_length);
+}
+
+/* Items that are the same at the beginning and at the end, or, if it is more, at the same number. */
+static size_t count_same(const struct items *p, const struct items *q, size_t least)
+{
+	size_t head = 0, tail = 0, inside = 0;
+
+	while (head < least && same_item(p, head, q, head))
+		head++;
+	while (tail < least - head && same_item(p, p->index.n - 1 - tail, q, q->index.n - 1 - tail))
+		tail++;
+	for (size_t i = 0; i < least && p->index.n == q->index.n; i++)
+		inside += same_item(p, i, q, i);
+	return inside > head + tail ? inside : head + tail;
+}
+
+/* Is more than a place, or a few, different? */
+static bool differs_all_over(struct entity *x, struct entity *y)
+{
+	struct items p, q;
+
+	items_make(x, &p);
+	items_make(y, &q);
+	size_t least = p.index.n < q.index.n ? p.index.n : q.index.n;
+	bool all_over = count_same(&p, &q, least) * PARTS < least * (PARTS - 1);
+
+	items_free(&p);
+	items_free(&q);
+	return all_over;
+}
+
+static size_t entries_that_count(const struct entity *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->entries.n; i++)
+		n += entry_counts(&e->entries.at[i]);
+	return n;
+}
+
+bool fidelity_alike(struct fidelity *f, const struct claim *c)
+{
+	SCOPED(str_vec_free_all) struct str_vec a = { 0 }, b = { 0 };
+
+	if (entries_that_count(c->mine) != entries_that_count(c->theirs) ||
+	    !differs_all_over(c->mine, c->theirs))
+		return false;
+	add_mine(f, c->mine, &a);
+	add_theirs(f, c, &b);
+	return same_bag(&a, &b);
+}
