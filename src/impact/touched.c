@@ -160,8 +160,14 @@ struct error *impact_check_build(struct target *target, const struct fix *fix,
 		return NULL;
 	scoped_error struct error *err = index_open(target, &index);
 
-	if (err)
-		return streq(err->id, "I1") ? NULL : take(err);
+	if (err && !streq(err->id, "I1"))
+		return take(err);
+	if (err) {
+		finding_add(findings, "I1", SEVERITY_WARNING, "vmlinux", NULL, NULL,
+			    "copies of the changed functions in other units were not looked for: %s",
+			    err->message);
+		return NULL;
+	}
 	touched_check_reach(&index, fix, units, findings);
 	return NULL;
 }

@@ -23,7 +23,7 @@ void touched_check_reach(const struct impact_index *index, const struct fix *fix
 
 /*
  * For a build: opens the index when the fix changes files that several units read (nothing else can
- * be copied into other units), and checks as above. Without DWARF there is nothing to check with.
+ * be copied into other units), and checks as above. Without DWARF there is nothing to check with: warning I1.
  */
 struct error *impact_check_build(struct target *target, const struct fix *fix,
 				 const struct unit_vec *units, struct finding_vec *findings);
