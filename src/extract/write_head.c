@@ -122,10 +122,52 @@ void write_this_module(const struct closure *c, struct str *out)
 	str_add(out, "SUTURE_KLP_ALIAS(%s_this_module, %s, __this_module, 0);\n", object, object);
 }
 
+/* Was the tag declared by private text, and not by a public header, before this token? */
+static bool is_private_tag(const struct closure *c, uint32_t name, uint32_t before)
+{
+	bool found = false;
+
+	for (uint32_t k = c->tu->tag_of[name]; k; k = c->tu->declared.at[k - 1].earlier) {
+		const struct declared *d = &c->tu->declared.at[k - 1];
+
+		if (d->token >= before)
+			continue;
+		if (tu_is_public(c->tu, tu_token(c->tu, d->token)->file))
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+/*
+ * A public header that mentions `struct x *` in parameter lists found it declared by private text before it.
+ * Without that each list would have a type of its own.
+ */
+static void declare_tags(const struct closure *c, const struct inclusion *in, struct map *said,
+			 struct str *out)
+{
+	const struct tu *tu = c->tu;
+
+	for (uint32_t i = in->token; i + 1 < in->leave; i++) {
+		if (tu_class(tu, i) != WORD_STRUCT || !tu_is_plain_name(tu, i + 1))
+			continue;
+		uint32_t name = tu_token(tu, i + 1)->name;
+
+		if (map_has_u64(said, name) || !is_private_tag(c, name, in->token))
+			continue;
+		scoped_free char *word = name_string(&tu->names, tu_token(tu, i)->name);
+		scoped_free char *tag = name_string(&tu->names, name);
+
+		map_put_u64(said, name, (void *)tu);
+		str_add(out, "%s %s;\n", word, tag);
+	}
+}
+
 /* Includes of public headers in order, between them what the unit's file defines. */
 void write_head(struct closure *c, struct str *out)
 {
 	SCOPED(map_free) struct map seen = {0};
+	SCOPED(map_free) struct map tags = {0};
 	size_t k = 0;
 
 	for (size_t i = 0; i < c->heads.n; i++) {
@@ -139,7 +181,9 @@ void write_head(struct closure *c, struct str *out)
 			if (m->file == c->tu->main_file && k < c->head_end && !is_left_out(c, m))
 				write_macro(c, &p, out);
 		}
-		if (c->heads.at[i].kept && !c->heads.at[i].late)
-			add_include(c, &c->heads.at[i], &seen, out);
+		if (!c->heads.at[i].kept || c->heads.at[i].late)
+			continue;
+		declare_tags(c, in, &tags, out);
+		add_include(c, &c->heads.at[i], &seen, out);
 	}
 }

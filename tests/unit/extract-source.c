@@ -166,6 +166,16 @@ static const struct test_case cases[] = {
 	 .functions = "f",
 	 .with = {"#include <linux/pub.h>\n", "typedef int mine;", "#include <linux/pub2.h>\n",
 		  "int livepatch_f"}},
+	{.name = "a public header that mentions a private tag in parameters only",
+	 .second = "int take(struct mine *m);\nstatic inline int give(struct mine *m)\n{\n\treturn "
+		   "take(m);\n}\n",
+	 .private = "struct mine {\n\tint a;\n};\n",
+	 .c = PUB PRIV "#include <linux/pub2.h>\nint f(struct mine *m)\n{\n\treturn give(m) + "
+		  "m->a;\n}\n",
+	 .functions = "f",
+	 .klp = "take",
+	 .with = {"#include <linux/pub.h>\n", "struct mine;\n#include <linux/pub2.h>\n",
+		  "struct mine {\n"}},
 	{.name = "a fix in a public header",
 	 .header = HEADER
 	 "#define OLD 1\n#define SAME 2\nstatic inline int helper(int a)\n{\n\treturn a;\n}\n"
