@@ -166,6 +166,12 @@ static bool is_variable(const struct target_place *t)
 	return (flags & SHF_WRITE) && !(flags & SHF_EXECINSTR);
 }
 
+/* Without bytes there is no state: lock class keys where lockdep is off (include/linux/lockdep_types.h). */
+static bool has_no_bytes(const struct entity *e)
+{
+	return e && e->kind == ENTITY_DATA && !e->size;
+}
+
 /* The livepatch refers to something of its own. */
 static bool local_target(struct comparison *c, const struct ref_pair *pair,
 			 const struct target_place *t, struct entity *own, int64_t offset)
@@ -173,6 +179,8 @@ static bool local_target(struct comparison *c, const struct ref_pair *pair,
 	struct look *l = c->arg;
 	struct fidelity *f = l->f;
 
+	if (has_no_bytes(own) && has_no_bytes(t->entity))
+		return true;
 	if (own->kind != ENTITY_FUNCTION && is_variable(t))
 		return refute(c, pair, t, f->data, "V5", SEVERITY_REFUSAL,
 			      "a fresh copy of a variable that the running kernel has");
