@@ -73,7 +73,8 @@ static struct error *measure(const char *dir, unsigned int relocations, unsigned
 
 	TRY(symlist_parse("bench", text, &list));
 	double read = cpu_seconds();
-	struct convert_request rq = {"bench", data, size, &list, &findings};
+	struct convert_request rq = {.name = "bench", .data = data, .size = size,
+				     .symbols = &list, .findings = &findings};
 	struct error *err = convert_module(&rq, &result);
 	double end = cpu_seconds();
 

@@ -8,7 +8,9 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "commands/commands.h"
+#include "commands/symbol_options.h"
 #include "convert/convert.h"
+#include "impact/whereabouts.h"
 
 static const char help[] =
 	"usage: suture convert IN.ko -o OUT.ko [--target NAME | --symbols FILE] [--module "
@@ -26,13 +28,13 @@ static const char help[] =
 	"      --symbols FILE   instead of a target: what 'suture target symbols' wrote, a "
 	"System.map,\n"
 	"                       or klp-convert's symbols.klp\n"
-	"      --module FILE.ko a further module to be patched, one that the target does not ship\n"
+	SYMBOL_MODULE_HELP
 	"      --json           the result for programs\n";
 
 struct options {
 	struct common_options common;
-	const char *output, *target, *symbols;
-	struct str_vec modules;
+	struct symbol_options kernel;
+	const char *output;
 };
 
 static json_t *symbols_json(const struct convert_result *r)
@@ -79,17 +81,23 @@ static void report(const struct options *o, const struct convert_result *r,
 }
 
 static struct error *convert_file(const struct options *o, const char *path,
-				  const struct symlist *list, int *code)
+				  const struct symlist *list, struct target *target, int *code)
 {
 	struct convert_result result = { 0 };
 	struct finding_vec findings = { 0 };
+	struct whereabouts where = {.target = target};
 	scoped_free char *data = NULL;
 	struct convert_request rq = {.name = path, .symbols = list, .findings = &findings};
 
 	TRY(read_file(path, &data, &rq.size));
 	rq.data = data;
+	if (target) {
+		rq.whereabouts = whereabouts_of;
+		rq.context = &where;
+	}
 	struct error *err = convert_module(&rq, &result);
 
+	whereabouts_close(&where);
 	if (!err && result.module)
 		err = write_file(o->output, result.module, result.size);
 	if (!err)
@@ -102,12 +110,13 @@ static struct error *convert_file(const struct options *o, const char *path,
 
 static int run(const struct options *o, const char *path)
 {
+	scoped_target struct target *target = NULL;
 	struct symlist list = { 0 };
 	int code = EXIT_ERROR;
-	struct error *err = symlist_open(o->symbols, o->target, &o->modules, &list);
+	struct error *err = symbol_options_open(&o->kernel, &list, &target);
 
 	if (!err)
-		err = convert_file(o, path, &list, &code);
+		err = convert_file(o, path, &list, target, &code);
 	symlist_free(&list);
 	return err ? report_error(err) : code;
 }
@@ -116,26 +125,20 @@ static bool read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
 		{"output", required_argument, NULL, 'o'},
-		{"target", required_argument, NULL, 't'},
-		{"symbols", required_argument, NULL, 'S'},
-		{"module", required_argument, NULL, 'M'},
+		SYMBOL_LONG_OPTIONS,
 		COMMON_LONG_OPTIONS,
 		{0},
 	};
 
-	for (int c; (c = getopt_long(argc, argv, COMMON_OPTIONS "o:t:", options, NULL)) != -1;) {
+	for (int c;
+	     (c = getopt_long(argc, argv, COMMON_OPTIONS SYMBOL_OPTIONS "o:", options, NULL)) != -1;) {
 		if (c == 'o')
 			o->output = optarg;
-		else if (c == 't')
-			o->target = optarg;
-		else if (c == 'S')
-			o->symbols = optarg;
-		else if (c == 'M')
-			str_vec_push(&o->modules, optarg);
-		else if (!common_option(c, &o->common))
+		else if (!symbol_option(c, &o->kernel) && !common_option(c, &o->common))
 			return false;
 	}
-	return o->common.help || (argc - optind == 1 && o->output && !(o->target && o->symbols));
+	return o->common.help ||
+	       (argc - optind == 1 && o->output && !symbol_options_name_two(&o->kernel));
 }
 
 int command_convert(int argc, char **argv)
@@ -151,6 +154,6 @@ int command_convert(int argc, char **argv)
 	} else {
 		code = run(&o, argv[optind]);
 	}
-	str_vec_free(&o.modules);
+	symbol_options_free(&o.kernel);
 	return code;
 }

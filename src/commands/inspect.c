@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "commands/commands.h"
-#include "convert/symbols.h"
+#include "commands/symbol_options.h"
 #include "module/inspect.h"
 #include "module/inspect_resolve.h"
 
@@ -16,13 +16,12 @@ static const char help[] =
 	"  -t, --target NAME    also look up every function and symbol in this kernel, as its loader\n"
 	"                       would: the address, or why it is not found\n"
 	"      --symbols FILE   the same with a symbol list (docs/convert.md)\n"
-	"      --module FILE.ko a further module to be patched, one that the target does not ship\n"
+	SYMBOL_MODULE_HELP
 	"      --json           the result for programs\n";
 
 struct options {
 	struct common_options common;
-	const char *target, *symbols;
-	struct str_vec modules;
+	struct symbol_options kernel;
 };
 
 static bool has_warnings(const struct inspection *in)
@@ -50,13 +49,14 @@ static int show(const struct inspection *in, bool json)
 /* The symbol list must live as long as what was resolved with it. */
 static int inspect(const struct options *o, const char *path)
 {
+	scoped_target struct target *target = NULL;
 	struct inspection *in = NULL;
 	struct symlist list = { 0 };
 	struct error *err = inspect_file(path, &in);
 	int code = EXIT_ERROR;
 
-	if (!err && (o->target || o->symbols)) {
-		err = symlist_open(o->symbols, o->target, &o->modules, &list);
+	if (!err && symbol_options_name_one(&o->kernel)) {
+		err = symbol_options_open(&o->kernel, &list, &target);
 		if (!err)
 			inspect_resolve(in, &list);
 	}
@@ -70,26 +70,17 @@ static int inspect(const struct options *o, const char *path)
 static bool read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option options[] = {
-		{ "target", required_argument, NULL, 't' },
-		{ "symbols", required_argument, NULL, 'S' },
-		{ "module", required_argument, NULL, 'M' },
+		SYMBOL_LONG_OPTIONS,
 		COMMON_LONG_OPTIONS,
 		{ 0 },
 	};
 
-	for (int c; (c = getopt_long(argc, argv, COMMON_OPTIONS "t:", options, NULL)) != -1;) {
-		if (c == 't')
-			o->target = optarg;
-		else if (c == 'S')
-			o->symbols = optarg;
-		else if (c == 'M')
-			str_vec_push(&o->modules, optarg);
-		else if (!common_option(c, &o->common))
+	for (int c; (c = getopt_long(argc, argv, COMMON_OPTIONS SYMBOL_OPTIONS, options, NULL)) != -1;)
+		if (!symbol_option(c, &o->kernel) && !common_option(c, &o->common))
 			return false;
-	}
-	if (o->modules.n && !o->target && !o->symbols)
+	if (o->kernel.modules.n && !symbol_options_name_one(&o->kernel))
 		return o->common.help;
-	return o->common.help || (argc - optind == 1 && !(o->target && o->symbols));
+	return o->common.help || (argc - optind == 1 && !symbol_options_name_two(&o->kernel));
 }
 
 int command_inspect(int argc, char **argv)
@@ -105,6 +96,6 @@ int command_inspect(int argc, char **argv)
 	} else {
 		code = inspect(&o, argv[optind]);
 	}
-	str_vec_free(&o.modules);
+	symbol_options_free(&o.kernel);
 	return code;
 }

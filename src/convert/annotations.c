@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "convert/rewrite.h"
+#include "convert/versions.h"
 #include "diff/resolve.h"
 
 enum { RECORD_VERSION = 1, RECORD_STRINGS = 16, KLP_ENTRY = 12, POSITION = 8 };
@@ -47,12 +48,12 @@ static bool same(const struct annotation *a, const struct annotation *b)
 /* The kernel reads object names up to the first dot, names up to the first comma. */
 static const char *defect(const struct annotation *a)
 {
-	if (!*a->object || strlen(a->object) > 55 || strpbrk(a->object, "./, \t"))
+	if (!*a->object || strlen(a->object) >= KLP_OBJECT_NAME_LEN || strpbrk(a->object, "./, \t"))
 		return "the annotation does not name a kernel object";
 	if (a->patched &&
-	    (!*a->patched || strlen(a->patched) > 55 || strpbrk(a->patched, "./, \t")))
+	    (!*a->patched || strlen(a->patched) >= KLP_OBJECT_NAME_LEN || strpbrk(a->patched, "./, \t")))
 		return "the annotation does not name a patched object";
-	if (!*a->name || strlen(a->name) >= 512 || strchr(a->name, ','))
+	if (!*a->name || strlen(a->name) >= klp_release_newest()->symbol_name_len || strchr(a->name, ','))
 		return "the annotation has no usable symbol name";
 	return NULL;
 }
@@ -253,9 +254,10 @@ void annotations_read(const struct object *o, struct annotations *a, struct find
 		const struct obj_section *s = &o->sections[i];
 		bool ours = streq(s->name, SUTURE_KLP_SECTION);
 
-		if ((!ours && !starts_with(s->name, KLP_MODULE_RELOCS)) ||
-		    (s->type != SHT_PROGBITS && s->type != SHT_NOTE))
+		if ((!ours && !starts_with(s->name, KLP_MODULE_RELOCS)) || s->type == SHT_NULL)
 			continue;
+		if (s->type != SHT_PROGBITS && s->type != SHT_NOTE)
+			refuse(&r, NULL, s->name, 0, "the section of annotations has another type");
 		a->drop[i] = true;
 		(ours ? read_records : read_module_relocs)(&r, s);
 	}

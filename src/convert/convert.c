@@ -56,15 +56,19 @@ struct error *convert_module(const struct convert_request *rq, struct convert_re
 {
 	scoped_object struct object *o = NULL;
 	struct annotations annotations;
+	struct klp_tables tables;
 	struct error *err = NULL;
 
 	*result = (struct convert_result) {0};
 	TRY(check_unsigned(rq));
 	TRY(object_read_memory(rq->name, rq->data, rq->size, &o));
+	TRY(klp_check_file(o, &tables));
 	if (!is_livepatch(o))
 		return error_hint(error_new("K5", "%s: not a livepatch module", rq->name),
 				  "add MODULE_INFO(livepatch, \"Y\"); to its source");
 	annotations_read(o, &annotations, rq->findings);
+	convert_check_loadable(o, rq->findings);
+	convert_check_existing(o, rq);
 	convert_decide(o, &annotations, rq, result);
 	convert_check_sections(o, result->decisions, rq->findings);
 	if (!findings_refuse(rq->findings))

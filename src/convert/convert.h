@@ -18,7 +18,11 @@ struct convert_request {
 	void *data;	  /* stays the caller's, unchanged */
 	size_t size;
 	const struct symlist *symbols;
-	struct finding_vec *findings; /* K1 ... K9, X1, X4, N5 */
+	struct finding_vec *findings; /* K1 ... K9, K12, B5, N5, X1, X4, X10 */
+	/* What became of a name that the list does not have: a part of a sentence that begins with "; ",
+	 * the convert stage frees it; NULL: not known. May be NULL (impact/whereabouts.h). */
+	char *(*whereabouts)(const char *name, void *context);
+	void *context;
 };
 
 struct convert_result {
@@ -40,9 +44,16 @@ void convert_result_free(struct convert_result *result);
 /* Private to this directory: what becomes of each undefined symbol (decide.c). */
 void convert_decide(const struct object *object, const struct annotations *annotations,
 		    const struct convert_request *request, struct convert_result *result);
+/* Do the names fit what the loader of the list's kernel reads (decide.c)? N5. */
+void convert_check_names(const struct symlist *list, const struct klp_decision *names,
+			 const char *symbol, struct finding_vec *findings);
 /* Which of the decisions come too late for the section that needs them (too_late.c). */
 void convert_check_sections(const struct object *object, const struct klp_decision *decisions,
 			    struct finding_vec *findings);
+/* What the module has that no loader takes (loadable.c): K12. */
+void convert_check_loadable(const struct object *object, struct finding_vec *findings);
+/* What it has of livepatch symbols and relocations already (existing.c): B5, K3, X10. */
+void convert_check_existing(const struct object *object, const struct convert_request *request);
 /* What an unknown name may have become: a sentence for K1; the caller's (near.c). */
 char *convert_near(const struct symlist *symbols, const char *name);
 

@@ -5,23 +5,19 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "convert/convert.h"
+#include "convert/versions.h"
 
 struct decider {
 	const struct object *object;
 	const struct symlist *list;
 	struct finding_vec *findings;
 	struct convert_result *result;
+	const struct convert_request *rq;
 };
-
-static struct finding *refuse(struct decider *d, const char *id, const struct obj_symbol *s,
-			      const char *object, const char *text)
-{
-	return finding_add(d->findings, id, SEVERITY_REFUSAL, object, s->name, NULL, "%s", text);
-}
 
 /* ---- hints: annotation lines to be pasted ---- */
 
-enum { HINT_LINES = 12 };
+enum { HINT_LINES = 12, OBJECTS_SHOWN = 3 };
 
 /* The macro call for occurrence n of an entry; what it says is accepted when pasted. */
 static void add_line(const struct decider *d, const struct obj_symbol *s, const struct sym_entry *e,
@@ -76,14 +72,31 @@ static void hint(struct decider *d, struct finding *f, const struct obj_symbol *
 
 /* ---- decisions ---- */
 
+void convert_check_names(const struct symlist *l, const struct klp_decision *k, const char *symbol,
+			 struct finding_vec *findings)
+{
+	const struct klp_release *row = klp_release(l->release ? l->release : l->target);
+	size_t n = strlen(k->name), limit = (row ? row : klp_release_newest())->symbol_name_len;
+	size_t oldest = klp_release_oldest()->symbol_name_len;
+
+	if (strlen(k->object) >= KLP_OBJECT_NAME_LEN || n >= limit)
+		finding_add(findings, "N5", SEVERITY_REFUSAL, k->object, symbol, NULL,
+			    "names of %zu and %zu characters; the kernel reads %d and %zu",
+			    strlen(k->object), n, KLP_OBJECT_NAME_LEN - 1, limit - 1);
+	else if (!row && n >= oldest)
+		finding_add(findings, "N5", SEVERITY_WARNING, k->object, symbol, NULL,
+			    "a name of %zu characters; kernels before %u.%u read %zu, and the symbol list does "
+			    "not say of which kernel it is",
+			    n, klp_release_newest()->major, klp_release_newest()->minor, oldest - 1);
+}
+
 static void decide(struct decider *d, const struct obj_symbol *s, const char *patched,
 		   const char *object, const char *name, unsigned int position)
 {
 	d->result->decisions[s->index] =
 		(struct klp_decision) {xstrdup(patched), xstrdup(object), xstrdup(name), position};
 	d->result->converted++;
-	if (strlen(object) > 55 || strlen(name) >= 512)
-		refuse(d, "N5", s, object, "the name is longer than the kernel reads");
+	convert_check_names(d->list, &d->result->decisions[s->index], s->name, d->findings);
 }
 
 static bool refuse_init(struct decider *d, const struct obj_symbol *s, const struct sym_entry *e,
@@ -126,24 +139,37 @@ static size_t count_all(const struct decider *d, const char *name, struct sym_en
 	return n;
 }
 
-static void refuse_unknown(struct decider *d, const struct obj_symbol *s)
+/* A list of vmlinux alone says nothing about modules, which a target has all. */
+static void way_out_of_unknown(struct decider *d, struct finding *f, bool known)
 {
-	scoped_free char *near = convert_near(d->list, s->name);
-	struct finding *f = finding_add(d->findings, "K1", SEVERITY_REFUSAL, NULL, s->name, NULL,
-					"no object of %s has '%s'%s",
-					d->list->target ? d->list->target : d->list->path, s->name,
-					near ? near : ": misspelt, or inlined everywhere");
-
 	if (d->list->objects.n == 1)
 		finding_way_out(
 			f,
 			"the symbol list has %s only: if it is a module's, give that as well "
 			"(--module FILE.ko)",
 			d->list->objects.at[0]);
+	else if (known)
+		finding_way_out(f, "copy it into the livepatch, with what it needs; a clone has other "
+				   "parameters or less code than the source says (suture explain K1)");
 	else
 		finding_way_out(
 			f, "look for it in the target's sources: what has no symbol of its own "
 			   "must be copied into the livepatch");
+}
+
+static void refuse_unknown(struct decider *d, const struct obj_symbol *s)
+{
+	const struct convert_request *rq = d->rq;
+	scoped_free char *where = rq->whereabouts ? rq->whereabouts(s->name, rq->context) : NULL;
+	scoped_free char *near = convert_near(d->list, s->name);
+	const char *guess = rq->whereabouts ? ": misspelt, or no function"
+					    : ": misspelt, or inlined everywhere";
+	struct finding *f = finding_add(d->findings, "K1", SEVERITY_REFUSAL, NULL, s->name, NULL,
+					"no object of %s has '%s'%s%s",
+					d->list->target ? d->list->target : d->list->path, s->name,
+					where ? where : "", near ? near : where ? "" : guess);
+
+	way_out_of_unknown(d, f, where);
 }
 
 static void refuse_ambiguous(struct decider *d, const struct obj_symbol *s, size_t n)
@@ -198,6 +224,24 @@ static bool check_object(struct decider *d, const struct obj_symbol *s, const ch
 	return false;
 }
 
+/* Which objects have it; none: what may have become of it, or NULL. The caller's. */
+static char *where_else(struct decider *d, const char *name)
+{
+	struct str text = { 0 };
+	size_t n = 0;
+
+	for (struct sym_entry *e = symlist_find(d->list, name); e; e = symlist_next(d->list, e))
+		if (e->count && n++ < OBJECTS_SHOWN)
+			str_add(&text, "%s%s", n == 1 ? ", but in " : ", ", e->object);
+	if (n > OBJECTS_SHOWN)
+		str_add(&text, " and %zu more", n - OBJECTS_SHOWN);
+	if (n)
+		return text.s;
+	char *where = d->rq->whereabouts ? d->rq->whereabouts(name, d->rq->context) : NULL;
+
+	return where ? where : convert_near(d->list, name);
+}
+
 static struct sym_entry *annotated_entry(struct decider *d, const struct obj_symbol *s,
 					 const struct annotation *a)
 {
@@ -205,11 +249,11 @@ static struct sym_entry *annotated_entry(struct decider *d, const struct obj_sym
 	struct finding *f;
 
 	if (!e || !e->count) {
-		scoped_free char *near = convert_near(d->list, a->name);
+		scoped_free char *elsewhere = where_else(d, a->name);
 
 		f = finding_add(d->findings, "K3", SEVERITY_REFUSAL, a->object, s->name, NULL,
 				"the annotation says that '%s' is in %s; it is not%s", a->name,
-				a->object, near && !symlist_find(d->list, a->name) ? near : "");
+				a->object, elsewhere ? elsewhere : "");
 		hint(d, f, s, a->name, NULL);
 		return NULL;
 	}
@@ -280,7 +324,7 @@ static void decide_annotated(struct decider *d, const struct obj_symbol *s,
 void convert_decide(const struct object *o, const struct annotations *annotations,
 		    const struct convert_request *rq, struct convert_result *result)
 {
-	struct decider d = {o, rq->symbols, rq->findings, result};
+	struct decider d = {o, rq->symbols, rq->findings, result, rq};
 
 	result->nsymbols = o->nsymbols;
 	result->decisions = xcalloc(o->nsymbols, sizeof(*result->decisions));

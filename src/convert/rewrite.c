@@ -18,111 +18,63 @@ struct rewrite {
 	struct str strings; /* symbol names */
 };
 
+void klp_decision_free(struct klp_decision *d)
+{
+	free(d->patched);
+	free(d->object);
+	free(d->name);
+	*d = (struct klp_decision) {0};
+}
+
 void klp_decisions_free(struct klp_decision *d, size_t n)
 {
-	for (size_t i = 0; d && i < n; i++) {
-		free(d[i].patched);
-		free(d[i].object);
-		free(d[i].name);
-	}
+	for (size_t i = 0; d && i < n; i++)
+		klp_decision_free(&d[i]);
 	free(d);
+}
+
+/* "<object>.<name>,<position>"; a position of more digits than nine is none. */
+static bool parse_symbol(const char *text, struct klp_decision *d)
+{
+	const char *dot = strchr(text, '.'), *comma = dot ? strrchr(dot, ',') : NULL;
+
+	if (!comma || dot == text || comma == dot + 1 || !comma[1] || strlen(comma + 1) > 9 ||
+	    strspn(comma + 1, "0123456789") != strlen(comma + 1))
+		return false;
+	*d = (struct klp_decision) {.object = xstrndup(text, dot - text),
+				    .name = xstrndup(dot + 1, comma - dot - 1),
+				    .position = strtoul(comma + 1, NULL, 10)};
+	return true;
 }
 
 bool klp_decision_parse(const char *text, struct klp_decision *d)
 {
-	const char *slash = strchr(text, '/'), *dot = slash ? strchr(slash, '.') : NULL;
-	const char *comma = dot ? strrchr(dot, ',') : NULL;
+	const char *slash = strchr(text, '/');
 
-	if (!comma || slash == text || dot == slash + 1 || comma == dot + 1 || !comma[1] ||
-	    strspn(comma + 1, "0123456789") != strlen(comma + 1))
+	if (!slash || slash == text || !parse_symbol(slash + 1, d))
 		return false;
-	*d = (struct klp_decision) {
-		.patched = xstrndup(text, slash - text),
-		.object = xstrndup(slash + 1, dot - slash - 1),
-		.name = xstrndup(dot + 1, comma - dot - 1),
-		.position = strtoul(comma + 1, NULL, 10),
-	};
+	d->patched = xstrndup(text, slash - text);
 	return true;
 }
 
-/* ---- is it safe to change in place? ---- */
-
-struct extent {
-	uint64_t from, to;
-};
-
-static int by_start(const void *a, const void *b)
+bool klp_symbol_parse(const char *name, struct klp_decision *d)
 {
-	const struct extent *x = a, *y = b;
-
-	if (x->from != y->from)
-		return x->from < y->from ? -1 : 1;
-	return x->to < y->to ? -1 : x->to > y->to;
+	return starts_with(name, KLP_SYM_PREFIX) && parse_symbol(name + strlen(KLP_SYM_PREFIX), d);
 }
 
-static struct error *check_overlap(const struct object *o, const Elf64_Ehdr *eh)
-{
-	struct extent *all = xcalloc(o->nsections + 2, sizeof(*all));
-	size_t n = 0;
-	bool overlap = false;
-
-	all[n++] = (struct extent) {0, sizeof(*eh)};
-	all[n++] = (struct extent) {eh->e_shoff, eh->e_shoff + o->nsections * sizeof(Elf64_Shdr)};
-	for (size_t i = 1; i < o->nsections; i++) {
-		const struct obj_section *s = &o->sections[i];
-		uint64_t from = s->data ? s->data - o->map.data : 0;
-
-		if (s->data && s->type != SHT_NULL)
-			all[n++] = (struct extent) {from, from + s->size};
-	}
-	qsort(all, n, sizeof(*all), by_start);
-	for (size_t i = 1; i < n; i++)
-		overlap |= all[i].from < all[i - 1].to;
-	free(all);
-	return overlap ? error_new("B3", "%s: sections overlap", o->path) : NULL;
-}
-
-static struct error *check_tables(struct rewrite *w)
-{
-	const struct object *o = w->object;
-
-	if (o->sections[w->shstrtab].type != SHT_STRTAB || !o->sections[w->shstrtab].data)
-		return error_new("B3", "%s: no section names", o->path);
-	for (size_t i = o->nsections; i-- > 1;)
-		if (o->sections[i].type == SHT_SYMTAB)
-			w->symtab = i;
-	if (!w->symtab)
-		return error_new("B3", "%s: no symbol table", o->path);
-	w->strtab = o->sections[w->symtab].link;
-	for (size_t i = 1; i < o->nsections; i++)
-		if (o->sections[i].type == SHT_RELA &&
-		    (o->sections[i].link != w->symtab ||
-		     o->sections[o->sections[i].info].type == SHT_RELA))
-			return error_new("B3", "%s: section %s is no usual relocation section",
-					 o->path, o->sections[i].name);
-	for (size_t i = 1; i < o->nsymbols; i++) {
-		const struct obj_symbol *s = &o->symbols[i];
-
-		if (s->section && s->section->type == SHT_RELA && (s->value || s->size))
-			return error_new("B3", "%s: symbol %s is in a relocation section", o->path,
-					 s->name);
-	}
-	return NULL;
-}
+/* ---- a copy of the file ---- */
 
 static struct error *load(struct rewrite *w)
 {
 	const struct object *o = w->object;
+	struct klp_tables tables;
 	Elf64_Ehdr eh;
 
+	TRY(klp_check_file(o, &tables));
 	memcpy(&eh, o->map.data, sizeof(eh));
-	if (eh.e_shentsize != sizeof(Elf64_Shdr) || eh.e_shoff > o->map.size ||
-	    o->nsections > (o->map.size - eh.e_shoff) / sizeof(Elf64_Shdr) ||
-	    eh.e_shnum != o->nsections || eh.e_shstrndx >= o->nsections)
-		return error_new("B3", "%s: section headers out of place", o->path);
-	w->shstrtab = eh.e_shstrndx;
-	TRY(check_overlap(o, &eh));
-	TRY(check_tables(w));
+	w->symtab = tables.symbols;
+	w->strtab = tables.strings;
+	w->shstrtab = tables.names;
 	w->nheaders = o->nsections;
 	w->room = 4 * o->nsections + 8;
 	w->headers = xcalloc(w->room, sizeof(Elf64_Shdr));
@@ -159,7 +111,7 @@ static void convert_symbol(struct rewrite *w, const struct obj_symbol *s, Elf64_
 		return;
 	sym->st_name = w->strings.n;
 	sym->st_shndx = SHN_LIVEPATCH;
-	str_add(&w->strings, ".klp.sym.%s.%s,%u", d->object, d->name, d->position);
+	str_add(&w->strings, KLP_SYM_PREFIX "%s.%s,%u", d->object, d->name, d->position);
 	str_add_bytes(&w->strings, "", 1);
 }
 
@@ -229,7 +181,7 @@ static struct error *write_groups(struct rewrite *w, struct group_vec *groups,
 
 	for (size_t i = 0; i < groups->n; i++) {
 		struct group *g = &groups->at[i];
-		scoped_free char *name = xasprintf(".klp.rela.%s.%s", g->patched,
+		scoped_free char *name = xasprintf(KLP_RELA_PREFIX "%s.%s", g->patched,
 						   w->object->sections[rela->info].name);
 		Elf64_Shdr sh = {.sh_type = SHT_RELA,
 				 .sh_flags = SHF_ALLOC | SHF_INFO_LINK | SHF_RELA_LIVEPATCH,

@@ -17,6 +17,8 @@
 /* include/uapi/linux/elf.h, kernel/livepatch/core.c */
 #define SHN_LIVEPATCH 0xff20
 #define SHF_RELA_LIVEPATCH 0x00100000
+#define KLP_RELA_PREFIX ".klp.rela."
+#define KLP_SYM_PREFIX ".klp.sym."
 
 /* What becomes of one symbol. Strings are owned; patched is NULL when the symbol stays as it is. */
 struct klp_decision {
@@ -25,11 +27,22 @@ struct klp_decision {
 	unsigned int position;
 };
 
+void klp_decision_free(struct klp_decision *decision);
 void klp_decisions_free(struct klp_decision *decisions, size_t n);
 
 /* Reads the rest of a name behind KLP_REF_PREFIX (diff/resolve.h):
  * "<patched>/<object>.<name>,<pos>". False when it is malformed; *d is then untouched. */
 bool klp_decision_parse(const char *text, struct klp_decision *d);
+/* Reads ".klp.sym.<object>.<name>,<pos>", the name of a livepatch symbol; patched is then NULL. */
+bool klp_symbol_parse(const char *name, struct klp_decision *d);
+
+/* Section indexes. */
+struct klp_tables {
+	size_t symbols, strings, names;
+};
+
+/* Can the file be changed in place (loadable.c)? Id B3: its parts overlap or are out of place. */
+struct error *klp_check_file(const struct object *object, struct klp_tables *tables);
 
 struct rewrite_request {
 	const struct object *object;

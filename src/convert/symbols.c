@@ -16,6 +16,7 @@ void symlist_free(struct symlist *l)
 	sym_place_vec_free(&l->places);
 	free(l->path);
 	free(l->target);
+	free(l->release);
 	free(l->text);
 	*l = (struct symlist) {0};
 }
@@ -221,7 +222,8 @@ void symlist_print(const struct symlist *l, struct str *out)
 {
 	uint32_t object = UINT32_MAX;
 
-	str_add(out, "suture-symbols 1 %s\n", l->target ? l->target : "-");
+	str_add(out, "suture-symbols 1 %s%s%s\n", l->target ? l->target : "-", l->release ? " " : "",
+		l->release ? l->release : "");
 	for (size_t i = 0; i < l->entries.n; i++) {
 		const struct sym_entry *e = &l->entries.at[i];
 

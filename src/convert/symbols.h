@@ -3,7 +3,7 @@
  * What the kernel to be patched has: names, in which objects, how often, in which order, where.
  * Made from a target, or read from a file (docs/convert.md describes the formats):
  *
- *  - ours: "suture-symbols 1 TARGET", "*OBJECT", "FLAG NAME PLACE...";
+ *  - ours: "suture-symbols 1 TARGET [RELEASE]", "*OBJECT", "FLAG NAME PLACE...";
  *  - klp-convert's symbols.klp: "klp-convert-symbol-data.0.1", "*OBJECT", one name a line;
  *  - System.map or the output of nm, for vmlinux.
  *
@@ -48,6 +48,7 @@ DEFINE_VEC(sym_entry_vec, struct sym_entry)
 struct symlist {
 	char *path;
 	char *target;		/* whose symbols; NULL if not known */
+	char *release;		/* of that kernel, as uname -r prints it; NULL if not known */
 	struct str_vec objects; /* "vmlinux", "nf_tables", ... */
 	struct map object_index;
 	struct sym_entry_vec entries;
@@ -70,10 +71,6 @@ void symlist_free(struct symlist *list);
 struct error *symlist_of_target(struct target *target, struct symlist *list);
 /* Adds a module by its .ko, one that the target does not ship. Id K10: the list has it. */
 struct error *symlist_add_module_file(struct symlist *list, const char *path);
-/* What commands take: a list from a file, or (symbols NULL) of the target of that name, and further
- * modules. On an error the list is empty. */
-struct error *symlist_open(const char *symbols, const char *target_name,
-			   const struct str_vec *modules, struct symlist *list);
 /* In our format; deterministic. The text is the caller's. */
 void symlist_print(const struct symlist *list, struct str *out);
 

@@ -135,7 +135,12 @@ static struct error *read_ours(struct reader *r, const char *header)
 					    "knows 1",
 					    r->name, (int)strcspn(version, " "), version),
 				  "make it anew with 'suture target symbols -o FILE'");
-	r->list->target = streq(version + 2, "-") ? NULL : xstrdup(version + 2);
+	const char *target = version + 2;
+	size_t n = strcspn(target, " ");
+
+	r->list->target = streq(target, "-") ? NULL : xstrndup(target, n);
+	if (target[n] && target[n + 1])
+		r->list->release = xstrdup(target + n + 1);
 	for (char *line; (line = next_line(r));)
 		if (*line)
 			TRY(read_our_line(r, line));

@@ -49,7 +49,9 @@ static struct error *collect(struct target *t, struct symlist *l)
 static struct error *make(struct target *t, struct symlist *l)
 {
 	progress_step("listing the symbols of %s", t->name);
-	*l = (struct symlist) {.path = xstrdup(t->name), .target = xstrdup(t->name)};
+	*l = (struct symlist) {.path = xstrdup(t->name),
+			       .target = xstrdup(t->name),
+			       .release = xstrdup(t->release)};
 	struct error *err = collect(t, l);
 
 	if (err)
@@ -126,23 +128,4 @@ struct error *symlist_add_module_file(struct symlist *l, const char *path)
 	TRY(image_open(name, path, &image));
 	symlist_add_image(l, image);
 	return NULL;
-}
-
-struct error *symlist_open(const char *symbols, const char *target_name,
-			   const struct str_vec *modules, struct symlist *l)
-{
-	scoped_target struct target *target = NULL;
-	struct error *err = NULL;
-
-	if (symbols) {
-		TRY(symlist_read(symbols, l));
-	} else {
-		TRY(target_open(target_name, &target));
-		TRY(symlist_of_target(target, l));
-	}
-	for (size_t i = 0; !err && i < modules->n; i++)
-		err = symlist_add_module_file(l, modules->at[i]);
-	if (err)
-		symlist_free(l);
-	return err;
 }

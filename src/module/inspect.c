@@ -6,14 +6,9 @@
 #include "base/cleanup.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "convert/rewrite.h"
 #include "module/inspect_functions.h"
 #include "object/special.h"
-
-/* include/uapi/linux/elf.h, include/linux/livepatch.h */
-#define SHN_LIVEPATCH 0xff20
-#define SHF_RELA_LIVEPATCH 0x00100000
-#define KLP_RELA ".klp.rela."
-#define KLP_SYM ".klp.sym."
 
 static void problem(struct inspection *in, const char *id, enum severity severity,
 		    const char *symbol, const char *section, const char *text)
@@ -68,18 +63,13 @@ static void check_modinfo(struct inspection *in)
 /* Splits ".klp.sym.OBJECT.SYMBOL,POSITION"; false when it is not of that form. */
 static bool split_symbol(const char *name, struct inspect_reloc *r)
 {
-	const char *object = name + strlen(KLP_SYM), *dot, *comma;
+	struct klp_decision d;
 
-	if (!starts_with(name, KLP_SYM))
+	if (!klp_symbol_parse(name, &d))
 		return false;
-	dot = strchr(object, '.');
-	comma = strrchr(object, ',');
-	if (!dot || !comma || dot == object || comma <= dot + 1 || !comma[1] ||
-	    strspn(comma + 1, "0123456789") != strlen(comma + 1))
-		return false;
-	r->object = xstrndup(object, dot - object);
-	r->symbol = xstrndup(dot + 1, comma - dot - 1);
-	r->position = xstrdup(comma + 1);
+	r->object = d.object;
+	r->symbol = d.name;
+	r->position = xasprintf("%u", d.position);
 	return true;
 }
 
@@ -87,7 +77,7 @@ static void add_reloc(struct inspection *in, struct map *seen, struct str_vec *k
 		      const char *section, const struct obj_symbol *s)
 {
 	struct inspect_reloc r = { .count = 1 };
-	const char *patched = section + strlen(KLP_RELA), *dot = strchr(patched, '.');
+	const char *patched = section + strlen(KLP_RELA_PREFIX), *dot = strchr(patched, '.');
 	char *key = xasprintf("%s/%s", section, s->name);
 	void **slot = map_slot(seen, key);
 
@@ -133,7 +123,7 @@ static void read_relocs(struct inspection *in)
 	for (size_t i = 1; i < in->object->nsections; i++) {
 		const struct obj_section *s = &in->object->sections[i];
 
-		if (s->type == SHT_RELA && starts_with(s->name, KLP_RELA))
+		if (s->type == SHT_RELA && starts_with(s->name, KLP_RELA_PREFIX))
 			read_rela_section(in, s, &seen, &keys);
 	}
 	map_free(&seen);
@@ -146,7 +136,7 @@ static void check_symbols(struct inspection *in)
 		const struct obj_symbol *s = &in->object->symbols[i];
 		struct inspect_reloc parts = { 0 };
 
-		if (starts_with(s->name, KLP_SYM) && s->shndx != SHN_LIVEPATCH)
+		if (starts_with(s->name, KLP_SYM_PREFIX) && s->shndx != SHN_LIVEPATCH)
 			problem(in, "B5", SEVERITY_WARNING, s->name, NULL,
 				"the livepatch symbol does not have the section index SHN_LIVEPATCH");
 		else if (s->shndx == SHN_LIVEPATCH && !split_symbol(s->name, &parts))
@@ -189,7 +179,7 @@ static void read_imports(struct inspection *in)
 		const unsigned char *crc = map_get(&crcs, s->name);
 		struct inspect_import import = { .name = s->name, .has_crc = crc };
 
-		if (s->shndx != SHN_UNDEF || !*s->name || starts_with(s->name, KLP_SYM))
+		if (s->shndx != SHN_UNDEF || !*s->name || starts_with(s->name, KLP_SYM_PREFIX))
 			continue;
 		if (crc)
 			memcpy(&import.crc, crc, sizeof(import.crc));

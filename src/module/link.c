@@ -6,6 +6,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "convert/convert.h"
+#include "impact/whereabouts.h"
 #include "module/module.h"
 
 static struct error *write_text(const char *dir, const char *name, const char *text)
@@ -109,7 +110,9 @@ struct error *module_run_kbuild(const struct module_request *rq, char **output)
 static struct error *convert_with_code(const struct module_request *rq, const char *linked,
 				       const char *final)
 {
-	struct convert_request convert = { .name = linked, .findings = rq->findings };
+	SCOPED(whereabouts_close) struct whereabouts where = { .target = rq->target };
+	struct convert_request convert = { .name = linked, .findings = rq->findings,
+					   .whereabouts = whereabouts_of, .context = &where };
 	struct convert_result result = { 0 };
 	struct symlist symbols = { 0 };
 	scoped_free char *data = NULL;

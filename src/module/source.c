@@ -3,13 +3,16 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "convert/convert.h"
+#include "impact/whereabouts.h"
 #include "module/module.h"
 
 static struct error *convert(const struct module_request *rq, const struct symlist *symbols,
 			     const char *linked, const char *final, bool *made)
 {
+	SCOPED(whereabouts_close) struct whereabouts where = { .target = rq->target };
 	struct convert_request convert = { .name = rq->name, .symbols = symbols,
-					   .findings = rq->findings };
+					   .findings = rq->findings, .whereabouts = whereabouts_of,
+					   .context = &where };
 	SCOPED(convert_result_free) struct convert_result result = { 0 };
 	scoped_free char *data = NULL;
 

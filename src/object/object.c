@@ -172,7 +172,7 @@ static struct error *read_symbols(struct object *o)
 	if (!tab)
 		return error_new("D3", "%s: no symbol table: the file is stripped", o->path);
 	if (tab->link == 0 || tab->link >= o->nsections || tab->size % sizeof(Elf64_Sym) ||
-	    tab->size == 0)
+	    tab->size == 0 || tab->entsize != sizeof(Elf64_Sym))
 		return damaged(o, "symbol table in section", tab->index);
 	const struct obj_section *str = &o->sections[tab->link];
 
@@ -243,7 +243,8 @@ static int by_offset(const void *a, const void *b)
 
 static struct error *read_relocs(struct object *o, const struct obj_section *rela)
 {
-	if (rela->info == 0 || rela->info >= o->nsections || rela->size % sizeof(Elf64_Rela))
+	if (rela->info == 0 || rela->info >= o->nsections || rela->size % sizeof(Elf64_Rela) ||
+	    (rela->size && rela->entsize != sizeof(Elf64_Rela)))
 		return damaged(o, "relocation section", rela->index);
 	struct obj_section *s = &o->sections[rela->info];
 	size_t n = rela->size / sizeof(Elf64_Rela);

@@ -4,10 +4,8 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "convert/versions.h"
 #include "rules/detectors.h"
-
-/* include/linux/kallsyms.h (512 since 6.1, 128 before), include/linux/module.h */
-enum { KSYM_NAME_LEN = 512, OLD_KSYM_NAME_LEN = 128, MODULE_NAME_LEN = 56 };
 
 struct error *rule_inspected(struct check *c, const struct rule *rule)
 {
@@ -213,12 +211,10 @@ struct error *rule_changed_position(struct check *c, const struct rule *rule)
 
 static size_t name_limit(const struct check *c)
 {
-	unsigned int major = 0, minor = 0;
 	scoped_free char *release = c->target ? xstrdup(c->target->release) : check_release(c->in);
+	const struct klp_release *row = klp_release(release);
 
-	if (!release || sscanf(release, "%u.%u", &major, &minor) != 2)
-		return OLD_KSYM_NAME_LEN;
-	return major > 6 || (major == 6 && minor >= 1) ? KSYM_NAME_LEN : OLD_KSYM_NAME_LEN;
+	return (row ? row : klp_release_oldest())->symbol_name_len;
 }
 
 static void judge_form(struct check *c, const struct rule *rule, const char *kobject, const char *name)
@@ -230,10 +226,10 @@ static void judge_form(struct check *c, const struct rule *rule, const char *kob
 			     strlen(name), limit - 1);
 	if (strchr(name, ','))
 		rule_finding(c, rule, kobject, name, NULL, "a comma in the name ends it too early");
-	if (strlen(kobject) >= MODULE_NAME_LEN || strpbrk(kobject, ".,-/") || !*kobject)
+	if (strlen(kobject) >= KLP_OBJECT_NAME_LEN || strpbrk(kobject, ".,-/") || !*kobject)
 		rule_finding(c, rule, kobject, name, NULL,
 			     "'%s' cannot be the name of a loaded object: at most %d characters, '_' for "
-			     "'-', no path and no .ko", kobject, MODULE_NAME_LEN - 1);
+			     "'-', no path and no .ko", kobject, KLP_OBJECT_NAME_LEN - 1);
 }
 
 struct error *rule_name_form(struct check *c, const struct rule *rule)

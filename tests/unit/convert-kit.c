@@ -43,7 +43,11 @@ static void parse_list(struct symlist *list, const char *text)
 
 void convert_with(struct run *r, const char *list)
 {
-	struct convert_request rq = {"module", r->in, r->in_size, &r->list, &r->findings};
+	struct convert_request rq = {.name = "module",
+				     .data = r->in,
+				     .size = r->in_size,
+				     .symbols = &r->list,
+				     .findings = &r->findings};
 
 	parse_list(&r->list, list);
 	r->err = convert_module(&rq, &r->result);

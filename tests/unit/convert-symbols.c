@@ -44,13 +44,15 @@ static void lists_of_others_are_read(void **state)
 static void lists_survive_printing(void **state)
 {
 	static const char list_text[] =
-		"suture-symbols 1 debian:test\n*vmlinux\nE printk ffffffff81000100\n"
+		"suture-symbols 1 build:test 6.12.3\n*vmlinux\nE printk ffffffff81000100\n"
 		"- twice ffffffff81000300 ffffffff81000400\n- early .init.text+ffffffff83000000\n"
 		"- somewhere ?\nE nowhere\n*ext4\n- twice .text+30\n";
 	scoped_str struct str text = { 0 };
 	struct symlist list;
 
 	parse_list(&list, list_text);
+	assert_string_equal(list.target, "build:test");
+	assert_string_equal(list.release, "6.12.3");
 	symlist_print(&list, &text);
 	assert_string_equal(text.s, list_text);
 	symlist_free(&list);

@@ -264,6 +264,52 @@ static void wrong_annotations_are_refused(void **state)
 	}
 }
 
+/* ---- names and the kernel's version ---- */
+
+static void convert_long_name(struct run *r, size_t n, const char *header)
+{
+	scoped_free char *name = xcalloc(n + 1, 1);
+
+	memset(name, 'n', n);
+	scoped_free char *text = xasprintf(MODINFO "extern int %s; int *p = &%s;", name, name);
+	scoped_free char *symbols = xasprintf("suture-symbols 1 %s\n*vmlinux\n- %s ff\n", header, name);
+
+	make_module(r, "long", text);
+	convert_with(r, symbols);
+}
+
+static void names_fit_the_kernel(void **state)
+{
+	static const struct {
+		const char *header;
+		size_t length;
+		const char *id; /* NULL: fine */
+		bool written;
+	} cases[] = {
+		{"debian:5.10.0-30-amd64", 127, NULL, true},
+		{"debian:5.10.0-30-amd64", 128, "N5", false},
+		{"debian:6.0.0-6-amd64", 128, "N5", false},
+		{"debian:6.1.0-56-cloud-amd64", 128, NULL, true},
+		{"debian:6.12.117+deb12-cloud-amd64", 511, NULL, true},
+		{"debian:6.12.117+deb12-cloud-amd64", 512, "N5", false},
+		{"build:mine 5.15.0", 128, "N5", false},
+		{"build:mine 6.6.1", 128, NULL, true},
+		{"build:mine", 128, "N5", true}, /* nobody knows: a warning */
+		{"-", 127, NULL, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		scoped_run struct run r = { 0 };
+
+		convert_long_name(&r, cases[i].length, cases[i].header);
+		assert_null(r.err);
+		if (r.findings.n != (cases[i].id != NULL) || !r.result.module == cases[i].written ||
+		    (cases[i].id && !streq(r.findings.at[0].id, cases[i].id)))
+			fail_msg("case %zu: %zu findings, %s", i, r.findings.n,
+				 r.result.module ? "written" : "not written");
+	}
+}
+
 /* ---- the file ---- */
 
 static void everything_else_stays(void **state)
@@ -360,6 +406,31 @@ static void signed_or_no_livepatch(void **state)
 	assert_string_equal(signed_.err->id, "K6");
 }
 
+/* Of the types that the assembler writes, the loader takes seven. */
+static void relocations_no_loader_knows(void **state)
+{
+	static const struct {
+		const char *line;
+		bool fine;
+	} cases[] = {
+		{".quad hidden", true},	 {".long hidden", true},	 {".quad hidden - .", true},
+		{".long hidden - .", true}, {"call hidden", true},	 {".byte hidden", false},
+		{".short hidden", false}, {"mov hidden@GOTPCREL(%rip), %rax", false},
+		{".long hidden@TPOFF", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		scoped_run struct run r = { 0 };
+		scoped_free char *text = xasprintf("__asm__(\"%s\");", cases[i].line);
+
+		convert_source(&r, "type", text);
+		if (cases[i].fine)
+			assert_converted(&r);
+		else
+			assert_refused(&r, "K12", "does not know relocations of type");
+	}
+}
+
 static void sections_that_cannot_wait(void **state)
 {
 	static const struct {
@@ -409,11 +480,13 @@ int main(void)
 		cmocka_unit_test(an_annotation_wins_over_an_export),
 		cmocka_unit_test(positions_are_normalised),
 		cmocka_unit_test(wrong_annotations_are_refused),
+		cmocka_unit_test(names_fit_the_kernel),
 		cmocka_unit_test(everything_else_stays),
 		cmocka_unit_test(converting_again_changes_nothing),
 		cmocka_unit_test(converted_in_part),
 		cmocka_unit_test(debug_relocations_stay),
 		cmocka_unit_test(signed_or_no_livepatch),
+		cmocka_unit_test(relocations_no_loader_knows),
 		cmocka_unit_test(sections_that_cannot_wait),
 	};
 

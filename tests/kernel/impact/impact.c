@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/process.h"
+#include "impact/whereabouts.h"
 #include "object/image.h"
 #include "sample.h"
 
@@ -125,6 +126,23 @@ static void a_module_is_indexed(void **state)
 	assert_true(calls_kfree);
 }
 
+/* What `suture convert` says of a name that has no symbol. */
+static void where_a_name_went(void **state)
+{
+	scoped_index struct impact_index index = { 0 };
+
+	assert_fine(index_open(road_target, &index));
+	scoped_free char *inlined = whereabouts_in(&index, "kref_put");
+	scoped_free char *there = whereabouts_in(&index, "kfree");
+
+	assert_non_null(inlined);
+	assert_non_null(strstr(inlined, "include/linux/kref.h:"));
+	assert_non_null(strstr(inlined, "was inlined by the compiler, wherever it is used: into vmlinux:"));
+	assert_non_null(there);
+	assert_non_null(strstr(there, "has its code at vmlinux:kfree"));
+	assert_null(whereabouts_in(&index, "no_such_function_anywhere"));
+}
+
 /* Below 0.3 s, the opening of the index included. */
 static void questions_are_quick(void **state)
 {
@@ -185,6 +203,7 @@ int main(void)
 		cmocka_unit_test(well_known_functions),
 		cmocka_unit_test(members_are_in_the_image),
 		cmocka_unit_test(a_module_is_indexed),
+		cmocka_unit_test(where_a_name_went),
 		cmocka_unit_test(questions_are_quick),
 		cmocka_unit_test(no_changed_function_is_missed),
 		cmocka_unit_test(a_blind_answer_misses),
