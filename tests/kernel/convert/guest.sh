@@ -14,10 +14,19 @@ begin() {
 # Reads a file, each line with a prefix.
 show() { sed "s/^/$1./" "$2"; }
 
-there() { grep -q "^$1 " /proc/modules; }
+there() { [ -d "/sys/module/$1" ]; }
+
+# value FILE KEY: sets $value to the rest of the line; a process less than sed.
+value() {
+	while read -r key value; do
+		[ "$key" = "$2" ] && return 0
+	done < "$1"
+	value=
+	return 1
+}
 
 # "NAME VALUE", nothing when suture_a is not there.
-answer() { there suture_a && echo "$1 $(sed -n "s/^answer //p" /proc/suture_a)"; }
+answer() { there suture_a && value /proc/suture_a answer && echo "$1 $value"; }
 
 # "NAME 0", or "NAME STATUS MESSAGE"
 try_insmod() {
@@ -25,13 +34,13 @@ try_insmod() {
 	echo "$1 $?${text:+ $text}"
 }
 
-# settled NAME [TENTHS]: waits until the livepatch is not in transition any more, or gone.
+# settled NAME [FIFTIETHS]: waits until the livepatch is not in transition any more, or gone.
 settled() {
 	n=0
 	while read -r state 2>/dev/null < "$klp/$1/transition" && [ "$state" = 1 ]; do
 		n=$((n + 1))
-		[ $n -lt "${2:-600}" ] || return 1
-		usleep 100000
+		[ $n -lt "${2:-3000}" ] || return 1
+		usleep 20000
 	done 2>/dev/null
 	return 0
 }
@@ -46,17 +55,20 @@ load() {
 }
 
 disable() {
-	echo 0 2>&1 > "$klp/$1/enabled" | sed 's/^/disable.error /'
+	{ echo 0 > "$klp/$1/enabled"; } 2>/tmp/error || sed 's/^/disable.error /' /tmp/error
 	settled "$1" || echo "stuck $1"
 }
 
 # The module's last reference goes a moment after the transition.
 remove() {
 	there "$1" || return
-	for n in 1 2 3 4 5 6 7 8 9 10; do
-		rmmod "$1" 2>/dev/null && return
-		usleep 100000
+	n=0
+	until rmmod "$1" 2>/dev/null; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || break
+		usleep 10000
 	done
+	[ $n -lt 100 ] && return
 	echo "remove.$1 $(rmmod "$1" 2>&1)"
 }
 
@@ -65,12 +77,14 @@ unload() {
 	remove "$1"
 }
 
-# Addresses that the kernel itself gives for a module's symbols, in the order of its symbol table.
+# Addresses that the kernel itself gives for a module's symbols, in the order of its symbol table, as
+# they were when symbols was called.
+symbols() { grep -F "[suture_" /proc/kallsyms > /tmp/kallsyms; }
 addresses() {
 	module=$1
 	shift
 	awk -v m="[$module]" -v names=" $* " \
-		'$4 == m && index(names, " " $3 " ") { print "kallsyms." $3, $1 }' /proc/kallsyms
+		'$4 == m && index(names, " " $3 " ") { print "kallsyms." $3, $1 }' /tmp/kallsyms
 }
 
 # busybox tries a module that was refused a second time.
@@ -98,6 +112,7 @@ show before /proc/suture_b
 load lp_homonyms
 show a /proc/suture_a
 show b /proc/suture_b
+symbols
 addresses suture_a twin pair common
 addresses suture_b common
 unload lp_homonyms
@@ -145,6 +160,7 @@ begin pointers
 load lp_pointers
 show core /proc/version
 show a /proc/suture_a
+symbols
 addresses suture_a a_secret a_helper
 unload lp_pointers
 
@@ -252,7 +268,7 @@ sleeper=$!
 n=0
 until [ "$(cat $a/sleepers)" = 1 ] || [ $n = 50 ]; do n=$((n + 1)); usleep 100000; done
 insmod lp_sleep.ko
-settled lp_sleep 25 && echo "early end"
+settled lp_sleep 125 && echo "early end"
 echo "transition $(cat $klp/lp_sleep/transition)"
 echo "waits.for $(cat /proc/$sleeper/patch_state)"
 show new /proc/suture_sleep
@@ -290,12 +306,14 @@ good=0
 round=0
 while [ $round -lt 50 ]; do
 	round=$((round + 1))
-	load lp_auto > /tmp/round
-	[ "$(answer x)" = "x 10422" ] && grep -q '^called' /proc/version && good=$((good + 1))
-	unload lp_auto >> /tmp/round
-	[ "$(answer x)" = "x 1" ] && grep -q '^Linux version' /proc/version && good=$((good + 1))
-	grep -v '^load.lp_auto 0$' /tmp/round
-done
+	load lp_auto
+	value /proc/suture_a answer && [ "$value" = 10422 ] && value /proc/version called &&
+		good=$((good + 1))
+	unload lp_auto
+	value /proc/suture_a answer && [ "$value" = 1 ] && value /proc/version Linux &&
+		good=$((good + 1))
+done > /tmp/rounds
+grep -v '^load.lp_auto 0$' /tmp/rounds
 echo "good $good"
 remove suture_a
 
