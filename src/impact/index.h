@@ -118,6 +118,13 @@ struct error *index_need_module(struct target *target, struct impact_index *inde
 				const char *module);
 /* Makes the part of all modules in one pass through the package with their debug files. */
 struct error *index_make_modules(struct target *target);
+/*
+ * For who asks for symbols and calls only: the part of one object ("vmlinux" or a module) is added to an
+ * index, which may be all zero. A part with DWARF is used if the cache has it; else one without is made
+ * (calls-NAME.idx: no functions, units or inlined copies in it), in about a second for vmlinux. Ids of
+ * image_open(), T5.
+ */
+struct error *index_need_calls(struct target *target, struct impact_index *index, const char *object);
 /* Is the DWARF of this kernel object in the index? */
 bool index_has(const struct impact_index *index, const char *object);
 void index_close(struct impact_index *index);

@@ -184,6 +184,60 @@ struct error *index_need_module(struct target *target, struct impact_index *inde
 	return NULL;
 }
 
+static struct error *make_calls(const char *name, const char *file, const char *to, uint64_t source)
+{
+	SCOPED(index_builder_free) struct index_builder b = { 0 };
+	scoped_image struct image *image = NULL;
+
+	TRY(image_open(name, file, &image));
+	index_add_object(&b, image);
+	return index_write(&b, to, source);
+}
+
+static bool has_object(const struct impact_index *index, const char *object)
+{
+	for (size_t i = 0; i < index->n; i++)
+		for (uint32_t k = 0; index_object(&index->parts[i], k); k++)
+			if (streq(index_object_name(&index->parts[i], k), object))
+				return true;
+	return false;
+}
+
+/* Opens one of two parts of an object, or makes and opens the one without DWARF. */
+static struct error *calls_part(struct target *t, const char *name, const char *file, uint64_t source,
+				struct index_part *part)
+{
+	bool module = !streq(name, "vmlinux");
+	scoped_free char *whole = xasprintf("%s%s", module ? "module-" : "", name);
+	scoped_free char *calls = xasprintf("calls-%s", name), *path = NULL, *own = NULL;
+
+	TRY(part_path(t, whole, &path));
+	TRY(part_path(t, calls, &own));
+	if (open_valid(path, source, part) || open_valid(own, source, part))
+		return NULL;
+	TRY(make_calls(name, file, own, source));
+	return index_part_open(own, part);
+}
+
+struct error *index_need_calls(struct target *target, struct impact_index *index, const char *object)
+{
+	scoped_free char *name = canonical(object);
+	scoped_free char *ko = NULL;
+	uint64_t source = stamp(target->vmlinux, 0);
+	bool vmlinux = streq(name, "vmlinux");
+	struct index_part part;
+
+	if (has_object(index, name))
+		return NULL;
+	if (!vmlinux) {
+		TRY(target_module(target, name, &ko));
+		source = stamp(ko, source);
+	}
+	TRY(calls_part(target, name, vmlinux ? target->vmlinux : ko, source, &part));
+	add_part(index, part);
+	return NULL;
+}
+
 struct error *index_make_modules(struct target *target)
 {
 	SCOPED(index_builder_free) struct index_builder b = { 0 };

@@ -217,8 +217,37 @@ static bool find_patch(struct inspection *in)
 	return false;
 }
 
+/* Callbacks of kpatch-build: a section for each kind, with records of a function and an object's name. */
+static struct inspect_object *kpatch_object(struct inspection *in, const char *name)
+{
+	for (size_t i = 0; i < in->objects.n; i++)
+		if (streq(in->objects.at[i].kobject, name))
+			return &in->objects.at[i];
+	return inspect_object_vec_push(&in->objects, (struct inspect_object){ .kobject = name });
+}
+
+static void read_kpatch_callbacks(struct inspection *in)
+{
+	static const char *const sections[INSPECT_CALLBACKS] = {
+		".kpatch.callbacks.pre_patch", ".kpatch.callbacks.post_patch",
+		".kpatch.callbacks.pre_unpatch", ".kpatch.callbacks.post_unpatch" };
+	enum { RECORD = 16, OBJECT = 8 };
+
+	for (size_t i = 0; i < INSPECT_CALLBACKS; i++) {
+		const struct obj_section *s = object_section(in->object, sections[i]);
+
+		for (uint64_t at = 0; s && at + RECORD <= s->size; at += RECORD) {
+			const char *object = text_at(s, at + OBJECT);
+
+			if (is_pointer_to_code(s, at))
+				kpatch_object(in, object ? object : "vmlinux")->callbacks[i] = true;
+		}
+	}
+}
+
 static void read_kpatch(struct inspection *in, struct obj_section *s)
 {
+	read_kpatch_callbacks(in);
 	in->source = s->name;
 	for (size_t i = 0; i < s->nrelocs; i++) {
 		uint64_t at = s->relocs[i].offset;

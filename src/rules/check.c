@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "rules/graph.h"
 
 /* include/uapi/linux/elf.h */
 #define KLP_RELA ".klp.rela."
@@ -185,6 +186,7 @@ struct error *check_inspection(const struct inspection *in, struct check_report 
 
 static void close_check(struct check *c)
 {
+	graph_close(c);
 	images_free(&c->images);
 	exports_free(&c->exports);
 	replaced_symbol_vec_free(&c->replaced);

@@ -89,6 +89,7 @@ struct check {
 	struct image *vmlinux;                  /* with a target: not NULL */
 	struct exports exports;
 	struct replaced_symbol_vec replaced;    /* with a target: one for each function */
+	struct graph *graph;                    /* rules/graph.h; NULL until it is asked */
 	struct finding_vec *findings;
 };
 

@@ -5,7 +5,6 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "rules/detectors.h"
-#include "rules/known.h"
 #include "rules/shipped.h"
 
 /* ---- F1 ---- */
@@ -21,74 +20,6 @@ struct error *rule_no_ftrace(struct check *c, const struct rule *rule)
 				     "no ftrace entry in the shipped %s: the livepatch core refuses the whole "
 				     "livepatch", r->image->kobject);
 	}
-	return NULL;
-}
-
-/* ---- F3, F4, F5, F6, C12: known functions ---- */
-
-static void look_up(struct check *c, const struct rule *rule, enum known_kind kind, const char *text)
-{
-	for (size_t i = 0; i < c->in->functions.n; i++) {
-		const struct inspect_func *f = &c->in->functions.at[i];
-		const struct known_function *k = streq(f->kobject, "vmlinux") ?
-						 known_find(kind, f->name) : NULL;
-
-		if (k)
-			rule_finding(c, rule, f->kobject, f->name, k->source, "%s: %s", k->why, text);
-	}
-}
-
-/* Replaced functions that the shipped kernel hands to a registrar of this kind. */
-static struct error *look_for_registration(struct check *c, const struct rule *rule,
-					   enum known_kind kind, const char *text)
-{
-	for (size_t i = 0; i < c->replaced.n; i++) {
-		const struct replaced_symbol *r = &c->replaced.at[i];
-		struct registration where = { 0 };
-
-		if (!r->symbol || known_find(kind, r->func->name) ||
-		    !shipped_registration(r->image, r->symbol, kind, &where))
-			continue;
-		scoped_free char *at = xasprintf("%s+0x%llx", where.in->name,
-						 (unsigned long long)where.offset);
-
-		rule_finding(c, rule, r->func->kobject, r->func->name, at,
-			     "%s gives its address to %s, so it is %s: %s", where.in->name, where.callee,
-			     where.registrar->runs, text);
-	}
-	return NULL;
-}
-
-struct error *rule_livepatch_core(struct check *c, const struct rule *rule)
-{
-	look_up(c, rule, KNOWN_LIVEPATCH, "replacing it while it does so can hang or crash the machine");
-	return NULL;
-}
-
-struct error *rule_on_stack(struct check *c, const struct rule *rule)
-{
-	look_up(c, rule, KNOWN_ON_STACK, "the transition waits until every task has left it");
-	return look_for_registration(c, rule, KNOWN_ON_STACK,
-				     "while it loops, the transition waits for that thread");
-}
-
-struct error *rule_never_returns(struct check *c, const struct rule *rule)
-{
-	look_up(c, rule, KNOWN_NO_RETURN, "tasks in it are out of the transition's reach, and may run the "
-					  "code when the module is gone");
-	return NULL;
-}
-
-struct error *rule_interrupt(struct check *c, const struct rule *rule)
-{
-	look_up(c, rule, KNOWN_INTERRUPT, "which version runs depends on the task that is interrupted");
-	return look_for_registration(c, rule, KNOWN_INTERRUPT,
-				     "which version runs depends on the task that is interrupted");
-}
-
-struct error *rule_idle(struct check *c, const struct rule *rule)
-{
-	look_up(c, rule, KNOWN_IDLE, "idle tasks switch only between two rounds of the loop");
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "object/insn.h"
 
 /* Relocations between loading an argument and the call. */
 enum { WINDOW = 6 };
@@ -30,14 +31,39 @@ static bool takes_address(const struct obj_section *s, const struct obj_reloc *r
 	return (field[-1] & 0xf8) == 0xb8;
 }
 
+/* mov $address, memory (c7 /0): a function's address goes into a structure, as INIT_WORK() puts it there. */
+static bool is_stored(const struct obj_section *s, const struct obj_reloc *r)
+{
+	struct obj_ref in = object_locate((struct obj_section *)s, r->offset);
+	struct insn_vec list = { 0 };
+	bool found = false;
+
+	if (r->type != R_X86_64_32S || !in.symbol || !s->data || in.symbol->value + in.symbol->size > s->size)
+		return false;
+	const unsigned char *code = s->data + in.symbol->value;
+
+	insn_decode(code, in.symbol->size, &list);
+	for (size_t i = 0; i < list.n && !found; i++) {
+		const struct insn *k = &list.at[i];
+		const unsigned char *b = code + k->offset + ((code[k->offset] & 0xf0) == 0x40);
+
+		found = k->imm_size == 4 && in.symbol->value + k->offset + k->imm_at == r->offset &&
+			b[0] == 0xc7 && (b[1] & 0xc0) != 0xc0;
+	}
+	insn_vec_free(&list);
+	return found;
+}
+
 /* The function or variable of the module whose address the relocation gives; NULL if none. */
 static const struct obj_symbol *taken(const struct obj_section *s, const struct obj_reloc *r)
 {
 	struct obj_ref ref = object_reloc_ref(r, 4);
 
-	if (is_call(r) || !takes_address(s, r) || !ref.symbol || !ref.symbol->section || ref.offset ||
+	if (is_call(r) || !ref.symbol || !ref.symbol->section || ref.offset ||
 	    (ref.symbol->type != STT_OBJECT && ref.symbol->type != STT_FUNC) ||
 	    streq(ref.symbol->name, "__this_module"))
+		return NULL;
+	if (!takes_address(s, r) && !(ref.symbol->type == STT_FUNC && is_stored(s, r)))
 		return NULL;
 	if (ref.symbol->type == STT_OBJECT && !(ref.symbol->section->flags & SHF_WRITE))
 		return NULL;

@@ -19,6 +19,7 @@ struct known_function {
 	const char *name;   /* exact, or a prefix when it ends in '*' */
 	const char *source; /* where that can be read */
 	const char *why;
+	bool root;          /* what nothing else calls than such functions is of the same kind */
 };
 
 /* The row of this kind for a function, or NULL. */
@@ -31,6 +32,8 @@ struct registrar {
 	enum known_kind kind;  /* ON_STACK: thread, INTERRUPT: handler; NO_RETURN: neither */
 	bool outlives;         /* may be called after the module is gone: C7 */
 	const char *undo;      /* what takes it back ("a|b*": any of these), or NULL */
+	unsigned char argument;      /* the one that is the function; 0: any, or a structure with it */
+	unsigned char name_argument; /* the one that is the thread's name; 0: none */
 };
 const struct registrar *registrar_find(const char *callee);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "rules/detectors.h"
 
@@ -127,7 +128,29 @@ static const struct {
 	{ "MODVERSIONS", "modversions " },
 };
 
-static char *expected_magic(struct target *t)
+/* With structures laid out at random, the seed's hash is the last word. No such header: any will do. */
+static void add_randstruct(struct target *t, const char *magic, struct str *out)
+{
+	static const char *const headers[] = { "include/generated/randstruct_hash.h",
+					       "include/generated/randomize_layout_hash.h" };
+	const char *word = magic ? strstr(magic, "RANDSTRUCT_") : NULL;
+	const char *seed = NULL;
+
+	if (!target_config_is(t, "RANDSTRUCT", 'y') && !target_config_is(t, "GCC_PLUGIN_RANDSTRUCT", 'y'))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(headers) && !seed; i++) {
+		scoped_free char *path = path_join(t->kbuild, headers[i]), *text = NULL;
+		scoped_error struct error *err = path_exists(path) ? read_file(path, &text, NULL) : NULL;
+
+		seed = !err && text ? strchr(text, '"') : NULL;
+		if (seed)
+			str_add(out, "RANDSTRUCT_%.*s", (int)strcspn(seed + 1, "\""), seed + 1);
+	}
+	if (!seed)
+		str_add(out, "%s", word ? word : "RANDSTRUCT_");
+}
+
+static char *expected_magic(struct target *t, const char *of_module)
 {
 	struct str magic = { 0 };
 	bool preempt = false;
@@ -141,13 +164,14 @@ static char *expected_magic(struct target *t)
 		preempt |= is_preempt;
 		str_add(&magic, "%s", magic_words[i].word);
 	}
+	add_randstruct(t, of_module, &magic);
 	return magic.s;
 }
 
 struct error *rule_vermagic(struct check *c, const struct rule *rule)
 {
 	const char *magic = check_modinfo(c->in, "vermagic");
-	scoped_free char *expected = expected_magic(c->target);
+	scoped_free char *expected = expected_magic(c->target, magic);
 
 	if (!magic)
 		rule_finding(c, rule, NULL, NULL, ".modinfo", "no vermagic: not linked by Kbuild");

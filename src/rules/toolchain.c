@@ -194,8 +194,48 @@ static void check_code(struct check *c, const struct rule *rule, const struct in
 			     "an indirect branch without retpoline; the target is built with them");
 }
 
+/* Is the jump to the thunk among the places that the kernel changes when it loads the module? */
+static bool is_return_site(const struct obj_section *sites, const struct obj_section *code, uint64_t jump)
+{
+	for (size_t i = 0; sites && i < sites->nrelocs; i++) {
+		const struct obj_reloc *r = &sites->relocs[i];
+
+		if (r->symbol->section == code && r->symbol->value + r->addend == jump)
+			return true;
+	}
+	return false;
+}
+
+/* apply_returns() of arch/x86/kernel/alternative.c knows the list only; what is not on it goes to a thunk
+ * that warns (since 6.9, __warn_thunk()) and covers nothing. */
+static void check_return_sites(struct check *c, const struct rule *rule)
+{
+	const struct obj_section *sites = object_section(c->in->object, ".return_sites");
+	const struct obj_symbol *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 1; i < c->in->object->nsections; i++) {
+		struct obj_section *s = &c->in->object->sections[i];
+
+		for (size_t k = 0; (s->flags & SHF_EXECINSTR) && k < s->nrelocs; k++) {
+			if (!streq(s->relocs[k].symbol->name, "__x86_return_thunk") ||
+			    is_return_site(sites, s, s->relocs[k].offset - 1))
+				continue;
+			if (!n++)
+				first = object_locate(s, s->relocs[k].offset).symbol;
+		}
+	}
+	if (n)
+		rule_finding(c, rule, NULL, first ? first->name : NULL, ".return_sites",
+			     "%zu jumps to __x86_return_thunk are not listed: the kernel leaves them as they are, "
+			     "warns when one is run, and they cover nothing", n);
+}
+
 struct error *rule_thunks(struct check *c, const struct rule *rule)
 {
+	if (has(c, "RETHUNK"))
+		check_return_sites(c, rule);
+
 	for (size_t i = 0; i < c->in->functions.n; i++) {
 		const struct obj_symbol *s = replacement(c, c->in->functions.at[i].new_name);
 
@@ -286,7 +326,8 @@ struct error *rule_orc(struct check *c, const struct rule *rule)
 	for (size_t i = 1; i < c->in->object->nsymbols; i++) {
 		const struct obj_symbol *s = &c->in->object->symbols[i];
 
-		if (!symbol_is_function(s) || !s->size ||
+		/* The padding before a function (objtool --prefix) is on nobody's stack. */
+		if (!symbol_is_function(s) || !s->size || starts_with(s->name, "__pfx_") ||
 		    (orc && states && states->data && has_orc(orc, states, s)))
 			continue;
 		rule_finding(c, rule, NULL, s->name, s->section->name,

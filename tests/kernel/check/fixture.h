@@ -12,8 +12,10 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 #include <linux/sysctl.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 
 /* ---- data: S6, S8 ... S12 ---- */
 
@@ -92,8 +94,20 @@ static void later(struct rcu_head *unused)
 	pr_info("later\n");
 }
 
+static struct work_struct *work;
+
+static void work_later(struct work_struct *unused)
+{
+	pr_info("later\n");
+}
+
 static void set_up(void)
 {
+	work = kmalloc(sizeof(*work), GFP_KERNEL);
+	if (work) {
+		INIT_WORK(work, work_later); /* the address goes through memory */
+		schedule_work(work);
+	}
 	call_rcu(&head, later);
 	klp_shadow_alloc(&head, 1, 8, GFP_KERNEL, NULL, NULL);
 }
@@ -111,6 +125,7 @@ static void take_down(void)
 static void take_down(void)
 {
 	rcu_barrier();
+	cancel_work_sync(work);
 	klp_shadow_free_all(1, NULL);
 }
 #endif
@@ -209,11 +224,32 @@ static struct klp_func vmlinux_functions[] = {
 	{ .old_name = "kthreadd", .new_func = new_second },
 	{ .old_name = "kcompactd", .new_func = new_second },
 	{ .old_name = "do_exit", .new_func = new_second },
-	{ .old_name = "acpi_irq", .new_func = new_second },
+	{ .old_name = "i8042_interrupt", .new_func = new_second },
 	{ .old_name = "do_idle", .new_func = new_second },
 	{ .old_name = "arch_ftrace_ops_list_func", .new_func = new_second },
 	{ .old_name = "signal_fault", .new_func = new_second }, /* F7, where it has a cold part */
 	{ .old_name = "start_kernel", .new_func = new_second },
+	/* found by what calls them, and by their code */
+	{ .old_name = "stack_access_ok", .new_func = new_second },
+	{ .old_name = "ftrace_startup", .new_func = new_second },
+	{ .old_name = "devtmpfs_work_loop", .new_func = new_second },
+	{ .old_name = "devtmpfsd", .new_func = new_second },
+	{ .old_name = "sysrq_handle_crash", .new_func = new_second },
+	{ .old_name = "run_crash_ipi_callback", .new_func = new_second },
+	{ .old_name = "tick_nohz_account_idle_time", .new_func = new_second },
+#endif
+#ifdef NEAR
+	/* what only looks like these: see near.c */
+	{ .old_name = "stack_trace_print", .new_func = new_second },
+	{ .old_name = "ftrace_pid_open", .new_func = new_second },
+	{ .old_name = "kcompactd_do_work", .new_func = new_second },
+	{ .old_name = "call_usermodehelper_exec_async", .new_func = new_second },
+	{ .old_name = "sysrq_handle_showmem", .new_func = new_second },
+	{ .old_name = "mld_gq_work", .new_func = new_second },
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	{ .old_name = "acpi_irq", .new_func = new_second }, /* by then a handler that a thread runs */
+#endif
+	{ .old_name = "tick_nohz_tick_stopped", .new_func = new_second },
 #endif
 	{}
 };
@@ -223,7 +259,7 @@ static struct klp_func zram_functions[] = {
 };
 
 static struct klp_func ena_functions[] __maybe_unused = {
-	{ .old_name = "ena_intr_msix_io", .new_func = new_second }, {}
+	{ .old_name = "ena_intr_msix_mgmnt", .new_func = new_second }, {}
 };
 
 static struct klp_object objects[] = {
