@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* C7: a timer is still running when the module is gone. */
+/* In the last moment: however slow the machine is, the timer is due later. */
+#define AT_EXIT mod_timer(&timer, jiffies + HZ)
 #include "danger.h"
 
 static void fire(struct timer_list *unused)

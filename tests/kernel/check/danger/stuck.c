@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* F4: a kernel thread sleeps in its main loop, so it never switches. */
+/* F4: two kernel threads sleep in their main loops, so they never switch. */
 #include "danger.h"
 
 static int new_kcompactd(void *data)
@@ -7,4 +7,9 @@ static int new_kcompactd(void *data)
 	return 0;
 }
 
-LIVEPATCH("kcompactd", new_kcompactd);
+static void new_loop(void)
+{
+}
+
+LIVEPATCH_ROWS({ .old_name = "kcompactd", .new_func = new_kcompactd },
+	       { .old_name = "devtmpfs_work_loop", .new_func = new_loop });
