@@ -19,32 +19,37 @@
 #include "base/str.h"
 #include "boot/boot.h"
 #include "driver/build.h"
+#include "findings.h"
 #include "roads.h"
 
 static const char help[] =
-	"usage: fix-table [--target T] [--boot] [-o DIR] [--jobs N] FIX.patch...|DIR...\n\n"
+	"usage: fix-table [--target T] [--boot] [--findings LIST.md] [-o DIR] [--jobs N]\n"
+	"                 FIX.patch...|DIR...\n\n"
 	"Builds each fix by itself and prints one line for it:\n"
 	"  built NAME functions klp-relocations seconds   the livepatch was made\n"
 	"  refused NAME ID[,ID...] reason                 it must not be made\n"
 	"  FAILED NAME error                              anything else\n"
-	"then the totals. Exit status 0 only if nothing FAILED.\n\n"
+	"then the totals. Exit status 0 only if nothing FAILED, and nothing in LIST.md is wrong.\n\n"
 	"  -t, --target T   default: the only target\n"
 	"      --boot       boot the target and load, observe, unload each livepatch; fixes of modules\n"
 	"                   that do not load in the guest are counted apart\n"
 	"  -o, --output DIR keep livepatches and console logs there, a directory each\n"
 	"      --from-source also make each that is made by way of a source, say how the two differ,\n"
 	"                   and boot that one\n"
+	"      --findings LIST.md\n"
+	"                   run `suture check` on each livepatch, and compare the findings with the table\n"
+	"                   in LIST.md: rows | fix | symbol | id | reason |\n"
 	"      --jobs N     fixes at a time (default 1; each build uses all processors anyway)\n";
 
 enum outcome { BUILT, REFUSED, FAILED, NO_MODULE, NO_SOURCE, OUTCOMES };
 
 struct table {
-	const char *target, *out_dir;
+	const char *target, *out_dir, *findings;
 	bool boot, from_source;
 	unsigned int jobs;
 	struct target *opened; /* in a worker */
 	struct str_vec fixes;
-	size_t counts[OUTCOMES];
+	size_t counts[OUTCOMES], wrong_findings;
 };
 
 /* What a worker says about its fix. */
@@ -262,6 +267,11 @@ static struct error *build_fix(const struct table *t, char *path, const char *na
 		err = build_livepatch(&request, &report);
 	if (!err)
 		err = judge_build(t, target, dir, &report, v);
+	if (!err && t->findings && report.module) {
+		scoped_free char *file = path_join(dir, "findings");
+
+		err = findings_write(target, name, &report, file);
+	}
 	if (!err && t->from_source && report.module)
 		err = build_source(&(struct table){ .boot = t->boot, .opened = target }, &request,
 				   &report, dir, v);
@@ -358,6 +368,25 @@ static struct error *run_all(struct table *t)
 	return err;
 }
 
+/* The workers left one file for each livepatch. */
+static struct error *judge_findings(struct table *t)
+{
+	scoped_str struct str all = { 0 };
+
+	for (size_t i = 0; i < t->fixes.n; i++) {
+		scoped_free char *name = fix_name(t->fixes.at[i]), *dir = path_join(t->out_dir, name);
+		scoped_free char *file = path_join(dir, "findings"), *text = NULL;
+
+		if (!path_exists(file))
+			continue;
+		TRY(read_file(file, &text, NULL));
+		str_add(&all, "%s", text);
+	}
+	TRY(findings_compare(all.s ? all.s : "", t->findings, &t->wrong_findings));
+	printf("findings: %zu not as in %s\n", t->wrong_findings, t->findings);
+	return NULL;
+}
+
 static int is_patch(const struct dirent *e)
 {
 	return ends_with(e->d_name, ".patch");
@@ -401,7 +430,7 @@ static struct error *run(struct table *t, char **paths, size_t n)
 		printf(" (%zu passed the boot test, %zu of modules that do not load in the guest)",
 		       t->counts[BUILT], t->counts[NO_MODULE]);
 	printf(", %zu refused, %zu FAILED\n", t->counts[REFUSED], t->counts[FAILED]);
-	return NULL;
+	return t->findings ? judge_findings(t) : NULL;
 }
 
 static bool parse(int argc, char **argv, struct table *t)
@@ -410,6 +439,7 @@ static bool parse(int argc, char **argv, struct table *t)
 		{ "target", required_argument, NULL, 't' }, { "boot", no_argument, NULL, 'b' },
 		{ "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
 		{ "verbose", no_argument, NULL, 'v' },	    { "from-source", no_argument, NULL, 's' },
+		{ "findings", required_argument, NULL, 'f' },
 			    { 0 },
 	};
 	int c;
@@ -423,6 +453,8 @@ static bool parse(int argc, char **argv, struct table *t)
 			t->out_dir = optarg;
 		else if (c == 's')
 			t->from_source = true;
+		else if (c == 'f')
+			t->findings = optarg;
 		else if (c == 'v')
 			verbose = true;
 		else if (c == 'j')
@@ -448,7 +480,7 @@ int main(int argc, char **argv)
 	if (err)
 		fprintf(stderr, "fix-table: %s: %s\n", err->id, err->message);
 	str_vec_free_all(&t.fixes);
-	int status = err ? 2 : t.counts[FAILED] > 0;
+	int status = err ? 2 : t.counts[FAILED] > 0 || t.wrong_findings;
 
 	error_free(err);
 	return status;
