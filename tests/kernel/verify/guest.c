@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a booted guest shows of a livepatch with a fault, beside the one without. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "boot/boot.h"
+#include "campaign.h"
+
+enum { WORDS = 200 };
+
+static struct error *boot(struct target *target, const struct sampled *s, const char *livepatch,
+			  struct boot_result *result)
+{
+	struct str_vec modules = { .at = &(char *){ s->module }, .n = s->module ? 1 : 0 };
+	struct boot_request rq = { .livepatch = livepatch, .script = s->script, .modules = &modules,
+				   .transition_limit = 20 };
+
+	return boot_test(target, &rq, result);
+}
+
+/* One line, without what would end a cell of a table. */
+static char *in_a_cell(const char *text)
+{
+	struct str out = { 0 };
+
+	for (const char *p = text; *p && out.n < WORDS; p++)
+		str_add(&out, "%c", *p == '\n' || *p == '|' ? ' ' : isprint((unsigned char)*p) ? *p : '?');
+	return out.s ? out.s : xstrdup("");
+}
+
+/* What the guest of the damaged one says, against what the guest of the right one says. */
+static char *compare(const struct boot_result *right, const struct boot_result *seen)
+{
+	for (size_t i = 0; i < seen->findings.n; i++) {
+		const struct finding *f = &seen->findings.at[i];
+
+		if (f->severity == SEVERITY_REFUSAL)
+			return xasprintf("%s (in step %s): %s", f->id, f->location ? f->location : "?",
+					 f->message);
+	}
+	if (right->with && seen->with && !streq(right->with, seen->with))
+		return xasprintf("another value: '%s' in place of '%s'", seen->with, right->with);
+	return xstrdup(right->with ? "nothing visible" : "nothing visible (no script)");
+}
+
+static struct error *look(struct sampled *s)
+{
+	SCOPED(boot_result_free) struct boot_result right = { 0 }, seen = { 0 };
+	struct target *target = NULL;
+	struct error *err;
+
+	TRY(target_open(s->target, &target));
+	err = s->right && s->script ? boot(target, s, s->right, &right) : NULL;
+	if (!err)
+		err = boot(target, s, s->file, &seen);
+	target_free(target);
+	if (err) { /* not taken for a livepatch: nothing was booted */
+		s->seen = xasprintf("not booted: %s %s", err->id, err->message);
+		error_free(err);
+		return NULL;
+	}
+	s->seen = compare(&right, &seen);
+	return NULL;
+}
+
+struct error *guest_boot_sample(struct campaign *c)
+{
+	for (size_t i = 0; i < c->sample.n; i++) {
+		struct sampled *s = &c->sample.at[i];
+
+		TRY(look(s));
+		printf("booted %s: %s\n", s->way, s->seen);
+		fflush(stdout);
+	}
+	return NULL;
+}
+
+void guest_print(const struct campaign *c, FILE *out)
+{
+	fprintf(out, "| fault | fix, kernel | refuted by | the guest |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < c->sample.n; i++) {
+		const struct sampled *s = &c->sample.at[i];
+		scoped_free char *what = in_a_cell(s->what ? s->what : "");
+		scoped_free char *said = in_a_cell(s->said), *seen = in_a_cell(s->seen ? s->seen : "");
+		const char *kernel = strchr(s->target, ':');
+
+		fprintf(out, "| %s%s%s | %s, %.6s | %s | %s |\n", s->way, *what ? ": " : "", what,
+			path_basename(s->fix), kernel ? kernel + 1 : s->target, said, seen);
+	}
+}
