@@ -74,8 +74,8 @@ static edits member = {
 	  "\tint suture_new;\n\n\t/* used to optimize loop detection check */", 1 },
 };
 static edits ids = {
-	{ "ipc/util.h", "return ipcid_to_seqx(id) != ipcp->seq;",
-	  "return ipcid_to_seqx(id) != ipcp->seq || id == 0x7ffffff1;", 0 },
+	{ "ipc/util.h", "return !perm->deleted;",
+	  "return !perm->deleted && perm->id != 0x7ffffff1;", 0 },
 };
 static edits inode_numbers = {
 	{ "fs/inode.c", "if (counter <= max_reserved)", "if (counter <= max_reserved + 1)", 0 },
