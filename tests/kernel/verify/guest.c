@@ -11,12 +11,26 @@
 
 enum { WORDS = 200 };
 
+/* What the comment of a script says between two words: "# Boot with WORDS on the command line". */
+static char *said_by(const char *script, const char *before, const char *after)
+{
+	scoped_free char *text = NULL;
+	scoped_error struct error *err = script ? read_file(script, &text, NULL) : NULL;
+	const char *from = text && !err ? strstr(text, before) : NULL;
+	const char *to = from ? strstr(from, after) : NULL;
+
+	return to ? xstrndup(from + strlen(before), to - from - strlen(before)) : NULL;
+}
+
 static struct error *boot(struct target *target, const struct sampled *s, const char *livepatch,
 			  struct boot_result *result)
 {
-	struct str_vec modules = { .at = &(char *){ s->module }, .n = s->module ? 1 : 0 };
+	scoped_free char *cmdline = said_by(s->script, "# Boot with ", " on the command line");
+	scoped_free char *module = s->module ? xstrdup(s->module) :
+				   said_by(s->script, "# Needs the module ", " (");
+	struct str_vec modules = { .at = &module, .n = module ? 1 : 0 };
 	struct boot_request rq = { .livepatch = livepatch, .script = s->script, .modules = &modules,
-				   .transition_limit = 20 };
+				   .cmdline = cmdline, .transition_limit = 20 };
 
 	return boot_test(target, &rq, result);
 }
@@ -31,18 +45,27 @@ static char *in_a_cell(const char *text)
 	return out.s ? out.s : xstrdup("");
 }
 
+/* What the kernel has to say comes before what the script shows, and that before its exit status (Q11). */
+static const struct finding *complaint(const struct boot_result *result, bool of_script)
+{
+	for (size_t i = 0; i < result->findings.n; i++)
+		if (result->findings.at[i].severity == SEVERITY_REFUSAL &&
+		    streq(result->findings.at[i].id, "Q11") == of_script)
+			return &result->findings.at[i];
+	return NULL;
+}
+
 /* What the guest of the damaged one says, against what the guest of the right one says. */
 static char *compare(const struct boot_result *right, const struct boot_result *seen)
 {
-	for (size_t i = 0; i < seen->findings.n; i++) {
-		const struct finding *f = &seen->findings.at[i];
+	const struct finding *f = complaint(seen, false);
 
-		if (f->severity == SEVERITY_REFUSAL)
-			return xasprintf("%s (in step %s): %s", f->id, f->location ? f->location : "?",
-					 f->message);
-	}
-	if (right->with && seen->with && !streq(right->with, seen->with))
+	if (!f && right->with && seen->with && !streq(right->with, seen->with))
 		return xasprintf("another value: '%s' in place of '%s'", seen->with, right->with);
+	if (!f && !complaint(right, true))
+		f = complaint(seen, true);
+	if (f)
+		return xasprintf("%s (in step %s): %s", f->id, f->location ? f->location : "?", f->message);
 	return xstrdup(right->with ? "nothing visible" : "nothing visible (no script)");
 }
 
