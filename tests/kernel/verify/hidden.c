@@ -18,9 +18,6 @@
 	{ "fs/proc/loadavg.c", "get_avenrun(avnrun, FIXED_1/200, 0);\n",                           \
 	  "get_avenrun(avnrun, FIXED_1/200, 0);\n" more, 0 }
 #define ONE_MORE "\tavnrun[0] += FIXED_1;\n"
-#define WARNINGS { "kernel/hung_task.c", "if (sysctl_hung_task_warnings > 0)",                     \
-		   "if (sysctl_hung_task_warnings > 1)", 0 }
-
 typedef const struct road_edit edits[4];
 
 static edits umask_and_uptime = {
@@ -33,6 +30,10 @@ static edits pipes = {
 	MODE,
 };
 static edits pipe_mode = { MODE };
+static edits pipe_size = {
+	{ "fs/pipe.c", "pipe_max_size = 1048576;", "pipe_max_size = 2097152;", 0 },
+	MODE,
+};
 static edits selects = {
 	{ "fs/select.c", "\t\tif (copy_from_user(&tv, tvp, sizeof(tv)))\n",
 	  "\t\tif (n > 5000 || copy_from_user(&tv, tvp, sizeof(tv)))\n", 1 },
@@ -97,11 +98,6 @@ static edits averages_half = { AVERAGES(ONE_MORE) };
 static edits averages_twice = { AVERAGES(ONE_MORE ONE_MORE),
 				{ "fs/proc/loadavg.c", "nr_running(), nr_threads,", "nr_running(), 7777,",
 				  0 } };
-static edits warnings = {
-	{ "kernel/hung_task.c", "sysctl_hung_task_warnings = 10;", "sysctl_hung_task_warnings = 11;", 0 },
-	WARNINGS,
-};
-static edits warnings_code = { WARNINGS };
 static edits file_flags = {
 	{ "fs/fcntl.c", "err = filp->f_flags;", "err = filp->f_flags | 0x40000000;", 0 },
 };
@@ -133,6 +129,8 @@ const struct hidden hidden_faults[] = {
 	  .hand = &forget_function, .what = "__do_pipe_flags.part.0" },
 	{ "static variable copied fresh", "O5", "pipe_mnt", pipe_mode, .script = SHOW_PIPE,
 	  .hand = &fresh_variable, .what = "pipe_mnt" },
+	{ "initial value hidden", "O5", "pipe_max_size", pipe_size, pipe_mode, .script = SHOW_PIPE,
+	  .refused = true },
 	{ "clone forgotten (.constprop)", "O2", "do_pselect", selects, .hand = &forget_function,
 	  .what = "do_pselect.constprop.0" },
 	{ "silent contract: range of a parameter", "O2", "poll_select_finish", select_kind,
@@ -160,8 +158,6 @@ const struct hidden hidden_faults[] = {
 	{ "hunk left out: inside a function", "O3", "loadavg_proc_show", averages, averages_half,
 	  .script = SHOW_LOAD },
 	{ "hunk applied twice", "O3", "loadavg_proc_show", averages, averages_twice, .script = SHOW_LOAD },
-	{ "initial value hidden", "O5", "sysctl_hung_task_warnings", warnings, warnings_code,
-	  .refused = true },
 	{ "made for a neighbouring kernel", "O7", "the target is", file_flags, .neighbour = true },
 	{ "made for a neighbouring kernel, disguised", "O3", "do_fcntl", file_flags, .neighbour = true,
 	  .disguised = true },
