@@ -81,7 +81,9 @@ static struct error *look(struct sampled *s)
 		err = boot(target, s, s->file, &seen);
 	target_free(target);
 	if (err) { /* not taken for a livepatch: nothing was booted */
-		s->seen = xasprintf("not booted: %s %s", err->id, err->message);
+		size_t n = starts_with(err->message, s->file) ? strlen(s->file) + strlen(": ") : 0;
+
+		s->seen = xasprintf("not booted: %s %s", err->id, err->message + n);
 		error_free(err);
 		return NULL;
 	}
