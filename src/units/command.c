@@ -279,6 +279,8 @@ void command_argv(const struct command *c, const char *farm, const char *object,
 	}
 	push(argv, "-ffunction-sections");
 	push(argv, "-fdata-sections");
+	/* Where variables are while a function runs is asked by nobody, and costs a seventh of the time. */
+	push(argv, "-fno-var-tracking");
 	push(argv, "-MMD");
 	push(argv, "-MF");
 	push(argv, deps);

@@ -346,20 +346,41 @@ static void check_sites(struct rules *r, const struct sites *what, const struct 
 	}
 }
 
-/* Stacks through a function without unwind data are unreliable: the transition would never see it. */
+/*
+ * struct orc_entry (arch/x86/include/asm/orc_types.h): two s16, then sp_reg in the low half of the next byte;
+ * 0, in all versions: unknown.
+ */
+enum { ORC_SIZE = 6, ORC_SP_REG = 4 };
+
+static bool orc_is_known(const struct livepatch *lp, size_t index)
+{
+	const struct obj_section *s = object_section(lp->object, ".orc_unwind");
+
+	return s && s->data && (index + 1) * ORC_SIZE <= s->size &&
+	       s->data[index * ORC_SIZE + ORC_SP_REG] & 0xf;
+}
+
+/*
+ * Stacks through a function without unwind data are unreliable: the transition would never see it. objtool
+ * writes an entry where something changes, and so none where a function begins as the one before it ends.
+ */
 static void check_unwind(struct rules *r, const struct entity *e)
 {
 	const struct obj_section *ip = object_section(r->lp->object, ".orc_unwind_ip");
+	uint64_t last = 0;
+	bool known = false;
 
 	for (size_t i = 0; ip && i < ip->nrelocs; i++) {
 		struct obj_symbol *s = ip->relocs[i].symbol;
 		uint64_t at = s->value + ip->relocs[i].addend;
 
-		if (s->section == e->section && at >= e->start - (e->lead < e->start ? e->lead : 0) &&
-		    at < e->start + e->size)
-			return;
+		if (s->section != e->section || at > e->start || at < last)
+			continue;
+		last = at;
+		known = orc_is_known(r->lp, ip->relocs[i].offset / 4);
 	}
-	REFUTE(r, NULL, e->name, ".orc_unwind_ip", "no unwind data inside the function");
+	if (!known)
+		REFUTE(r, NULL, e->name, ".orc_unwind_ip", "no unwind data for the start of the function");
 }
 
 static void check_objtool(struct rules *r)

@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Finished livepatch modules, damaged on purpose: one row of a table for each way. */
+/* Finished livepatch modules, damaged on purpose: one row of a table for each way, a table for each kind. */
 #ifndef SUTURE_TESTS_VERIFY_DAMAGE_H
 #define SUTURE_TESTS_VERIFY_DAMAGE_H
 
-#include <elf.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* A module in memory. The section headers point into data. */
-struct ko {
-	unsigned char *data;
-	size_t size;
-	Elf64_Shdr *sections;
-	size_t nsections;
-};
+#include "ko.h"
 
 struct damage {
 	const char *name;
@@ -26,11 +15,8 @@ struct damage {
 	long number;
 };
 
-extern const struct damage damages[];
-extern const size_t damage_count;
-
-/* Takes a copy of the file's bytes; room is left behind for longer strings. */
-void ko_copy(const void *data, size_t size, struct ko *ko);
-void ko_free(struct ko *ko);
+/* Each ends with a row without name. */
+extern const struct damage damages_of_relocs[], damages_of_symbols[], damages_of_code[],
+	damages_of_entries[], damages_of_loader[];
 
 #endif
