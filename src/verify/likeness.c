@@ -105,10 +105,10 @@ static size_t count_same(const struct items *p, const struct items *q, size_t le
 /* Is more than a place, or a few, different? */
 static bool differs_all_over(struct entity *x, struct entity *y)
 {
+	struct comparison c = { .x = x, .y = y, .landing = true };
 	struct items p, q;
 
-	items_make(x, &p);
-	items_make(y, &q);
+	items_pair(&c, &p, &q);
 	size_t least = p.index.n < q.index.n ? p.index.n : q.index.n;
 	bool all_over = count_same(&p, &q, least) * PARTS < least * (PARTS - 1);
 

@@ -283,6 +283,7 @@ static void join_left(struct pairing *p)
 		struct entity_vec *xs = named(p->a, x), *ys = named(p->b, x);
 		struct entity *y;
 
+		x->ambiguous = false;
 		if (x->twin || x->kind == ENTITY_ANON)
 			continue;
 		y = only_left(xs) == x ? only_left(ys) : NULL;
@@ -336,20 +337,28 @@ static void settle_parts(struct model *m)
 	}
 }
 
-void pair_models(struct model *a, struct model *b)
+/* What use and contents tell. */
+static void pair_used(struct pairing *p)
+{
+	do {
+		p->progress = false;
+		learn(p);
+		if (!p->progress)
+			join_contents(p);
+		if (!p->progress)
+			join_locals(p);
+	} while (p->progress);
+}
+
+void pair_models(struct model *a, struct model *b, const struct fix *fix)
 {
 	struct pairing p = { .a = a, .b = b };
 
 	join_unique(&p);
 	do {
-		p.progress = false;
-		learn(&p);
-		if (!p.progress)
-			join_contents(&p);
-		if (!p.progress)
-			join_locals(&p);
-	} while (p.progress);
-	join_left(&p);
+		pair_used(&p);
+		join_left(&p);
+	} while (pair_declared(a, b, fix));
 	settle(&p);
 	settle_parts(a);
 	settle_parts(b);

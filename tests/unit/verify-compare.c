@@ -29,7 +29,7 @@ static void open_two(struct two *t, const char *before, const char *after)
 	assert_fine(object_read(b, &t->p));
 	assert_fine(model_new(t->o, &t->findings, &t->a));
 	assert_fine(model_new(t->p, &t->findings, &t->b));
-	pair_models(t->a, t->b);
+	pair_models(t->a, t->b, NULL);
 }
 
 static void close_two(struct two *t)
