@@ -184,6 +184,8 @@ static const struct {
 	  "include/linux/dynamic_debug.h" },
 	{ ".data.once", NULL, SEVERITY_NOTE, "the mark of a message that is printed once, and may be once more",
 	  "include/linux/once_lite.h" },
+	{ ".data..once", NULL, SEVERITY_NOTE, "the mark of a message that is printed once, and may be once more",
+	  "include/linux/once_lite.h (6.12)" },
 	{ NULL, "_rs", SEVERITY_WARNING, "by its name the limit of a message, which counts afresh",
 	  "include/linux/printk.h" },
 };
@@ -336,6 +338,50 @@ static bool same_target(struct comparison *c, const struct ref_pair *pair)
 
 /* ---- one entity ---- */
 
+/* __func__ of a replacement: "livepatch_f" for "f". */
+static bool is_function_name(const struct claim *c)
+{
+	const char *x = livepatch_text(c->mine->section, c->mine->start);
+	const char *y = livepatch_text(c->theirs->section, c->theirs->start);
+
+	return streq(c->theirs->key, "__func__") && is_const(c->mine) && x && y && ends_with(x, y) &&
+	       strlen(x) > strlen(y) && strlen(x) + 1 == c->mine->size && strlen(y) + 1 == c->theirs->size;
+}
+
+/* WARN() in code that was shown to be equivalent: line and file are not looked at there. */
+static bool warns(const struct entity *e)
+{
+	for (size_t i = 0; i < e->entries.n; i++)
+		if (streq(e->entries.at[i].row->name, "__bug_table"))
+			return true;
+	return false;
+}
+
+/* Says so. False: neither shown to be equivalent nor alike. */
+static bool is_other_compilation(struct fidelity *f, const struct claim *claim, struct comparison *c)
+{
+	scoped_free char *why = NULL;
+	struct look *l = c->arg;
+
+	if (fidelity_equivalent(f, claim, c, &why)) {
+		f->equivalent++;
+		finding_add(f->code, "V3", warns(claim->mine) ? SEVERITY_WARNING : SEVERITY_NOTE,
+			    claim->unit->image->kobject, claim->theirs->name, claim->mine->name,
+			    "other instructions, shown to do the same%s; the first difference: %s",
+			    warns(claim->mine) ? ", but for the file and line that a WARN() names" : "", c->why);
+		return true;
+	}
+	if (l->said)
+		return true;
+	if (!fidelity_alike(f, claim))
+		return false;
+	finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject, claim->theirs->name,
+		    claim->mine->name, "the same references and constants in other instructions, as another "
+		    "compilation would give: not shown to be equal (%s); the first difference: %s",
+		    why ? why : "?", c->why);
+	return true;
+}
+
 static void check_claim(struct fidelity *f, const struct claim *claim)
 {
 	struct look l = { .f = f, .claim = claim };
@@ -346,13 +392,11 @@ static void check_claim(struct fidelity *f, const struct claim *claim)
 
 	if (!same && !code && !l.said && starts_with(claim->theirs->section->name, "__dyndbg"))
 		same = c.elsewhere = same_descriptor(&c);
+	if (!same && !code && !l.said && is_function_name(claim))
+		same = c.elsewhere = true;
 
 	*(code ? &f->functions : &f->objects) += 1;
-	if (!same && !l.said && !c.lost_entry && code && fidelity_alike(f, claim)) {
-		finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject,
-			    claim->theirs->name, claim->mine->name,
-			    "the same references and constants in other instructions, as another compilation "
-			    "would give: not shown to be equal; the first difference: %s", c.why);
+	if (!same && !l.said && !c.lost_entry && code && is_other_compilation(f, claim, &c)) {
 		free(c.why);
 		return;
 	}
