@@ -373,11 +373,16 @@ static bool is_other_compilation(struct fidelity *f, const struct claim *claim, 
 	}
 	if (l->said)
 		return true;
-	if (!fidelity_alike(f, claim))
+	if (!fidelity_alike(f, claim)) {
+		char *difference = c->why;
+
+		c->why = xasprintf("%s; not shown to do the same: %s", difference, why ? why : "?");
+		free(difference);
 		return false;
+	}
 	finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject, claim->theirs->name,
-		    claim->mine->name, "the same references and constants in other instructions, as another "
-		    "compilation would give: not shown to be equal (%s); the first difference: %s",
+		    claim->mine->name, "the same references and constants in other instructions or blocks, as "
+		    "another compilation would give: not shown to be equal (%s); the first difference: %s",
 		    why ? why : "?", c->why);
 	return true;
 }

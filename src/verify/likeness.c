@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Two functions that differ: are they two compilations of the same, with other registers or in another
- * order? Nothing is proved here. Functions that refer to the same things as often, and use the same
- * constants, but have other instructions all over, are a question for a person; a difference at one
- * place is a difference.
+ * order? Nothing is proved here. Functions that refer to the same things and use the same constants, but
+ * have other instructions all over, or other branches and differences at several places, are a question
+ * for a person; a difference at one place is a difference.
  */
 #include <string.h>
 
@@ -67,12 +67,29 @@ static void add_theirs(struct fidelity *f, const struct claim *c, struct str_vec
 	add_constants(c->theirs, bag);
 }
 
-static bool same_bag(struct str_vec *a, struct str_vec *b)
+static void sort(struct str_vec *bag)
+{
+	qsort(bag->at, bag->n, sizeof(char *), by_text);
+}
+
+/* Everything once; of a sorted bag. */
+static void once(struct str_vec *bag)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bag->n; i++) {
+		if (n && streq(bag->at[n - 1], bag->at[i]))
+			free(bag->at[i]);
+		else
+			bag->at[n++] = bag->at[i];
+	}
+	bag->n = n;
+}
+
+static bool same_bag(const struct str_vec *a, const struct str_vec *b)
 {
 	if (a->n != b->n || !a->n)
 		return false;
-	qsort(a->at, a->n, sizeof(char *), by_text);
-	qsort(b->at, b->n, sizeof(char *), by_text);
 	for (size_t i = 0; i < a->n; i++)
 		if (!streq(a->at[i], b->at[i]))
 			return false;
@@ -117,6 +134,65 @@ static bool differs_all_over(struct entity *x, struct entity *y)
 	return all_over;
 }
 
+static size_t branches(const struct items *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->index.n; i++)
+		n += p->insns->at[p->index.at[i]].branch;
+	return n;
+}
+
+/* Stretches that are not the same, when as much as possible is (longest common subsequence). */
+static size_t differences(const struct items *p, const struct items *q)
+{
+	enum { MOST = 1 << 24 };
+	size_t n = p->index.n, m = q->index.n, found = 0;
+	bool within = false;
+
+	if (n >= UINT16_MAX || m >= UINT16_MAX || (n + 1) * (m + 1) > MOST)
+		return 0;
+	scoped_free uint16_t *length = xcalloc((n + 1) * (m + 1), sizeof(*length));
+
+#define LENGTH(i, j) length[(i) * (m + 1) + (j)]
+	for (size_t i = n; i-- > 0;)
+		for (size_t j = m; j-- > 0;) {
+			uint16_t a = LENGTH(i + 1, j), b = LENGTH(i, j + 1);
+
+			LENGTH(i, j) = same_item(p, i, q, j) ? LENGTH(i + 1, j + 1) + 1 : a > b ? a : b;
+		}
+	for (size_t i = 0, j = 0; i < n || j < m;) {
+		if (i < n && j < m && same_item(p, i, q, j)) {
+			within = false;
+			i++;
+			j++;
+			continue;
+		}
+		found += !within;
+		within = true;
+		if (j == m || (i < n && LENGTH(i + 1, j) >= LENGTH(i, j + 1)))
+			i++;
+		else
+			j++;
+	}
+#undef LENGTH
+	return found;
+}
+
+/* Blocks that one of them has twice, or elsewhere. */
+static bool differs_in_blocks(struct entity *x, struct entity *y)
+{
+	struct comparison c = { .x = x, .y = y, .landing = true };
+	struct items p, q;
+
+	items_pair(&c, &p, &q);
+	bool differs = branches(&p) != branches(&q) && differences(&p, &q) > 1;
+
+	items_free(&p);
+	items_free(&q);
+	return differs;
+}
+
 static size_t entries_that_count(const struct entity *e)
 {
 	size_t n = 0;
@@ -130,10 +206,18 @@ bool fidelity_alike(struct fidelity *f, const struct claim *c)
 {
 	SCOPED(str_vec_free_all) struct str_vec a = { 0 }, b = { 0 };
 
+	bool blocks = differs_in_blocks(c->mine, c->theirs);
+
 	if (entries_that_count(c->mine) != entries_that_count(c->theirs) ||
-	    !differs_all_over(c->mine, c->theirs))
+	    (!blocks && !differs_all_over(c->mine, c->theirs)))
 		return false;
 	add_mine(f, c->mine, &a);
 	add_theirs(f, c, &b);
+	sort(&a);
+	sort(&b);
+	if (blocks) {
+		once(&a);
+		once(&b);
+	}
 	return same_bag(&a, &b);
 }
