@@ -362,8 +362,11 @@ static bool is_other_compilation(struct fidelity *f, const struct claim *claim, 
 {
 	scoped_free char *why = NULL;
 	struct look *l = c->arg;
+	const struct entity *parent = claim->theirs->parent;
+	uintptr_t of_parent = parent ? (uintptr_t)map_get_u64(&f->of_theirs, (uintptr_t)parent) : 0;
+	struct claim whole = of_parent ? f->claims.at[of_parent - 1] : *claim; /* a part is no function */
 
-	if (fidelity_equivalent(f, claim, c, &why)) {
+	if (fidelity_equivalent(f, &whole, c, &why)) {
 		f->equivalent++;
 		finding_add(f->code, "V3", warns(claim->mine) ? SEVERITY_WARNING : SEVERITY_NOTE,
 			    claim->unit->image->kobject, claim->theirs->name, claim->mine->name,
