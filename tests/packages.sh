@@ -1,5 +1,5 @@
 # Debian packages that Suture needs, and how they are installed. Sourced by check and demo.
-BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libelf-dev libdw-dev libjansson-dev libzydis-dev"
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config libelf-dev libdw-dev libjansson-dev libzydis-dev libz3-dev"
 RUN_PACKAGES="apt dpkg make gcc-12 flex bison bc libssl-dev libelf-dev dwarves xz-utils kmod cpio rsync
 	patch diffutils busybox-static qemu-system-x86"
 TEST_PACKAGES="$RUN_PACKAGES gcc-11 clang libclang-14-dev libcmocka-dev mawk procps spin tcc"

@@ -14,6 +14,13 @@ static uint64_t text_hash(const char *text, uint64_t seed)
 	return hash_bytes(text, strlen(text), seed);
 }
 
+/* Those of inlined functions have one name and different contents. */
+static bool says_function(const struct entity *e)
+{
+	return e->kind == ENTITY_DATA && streq(e->key, "__func__") && e->section->data &&
+	       !(e->section->flags & SHF_WRITE);
+}
+
 /* What a reference looks like from outside: same labels, same kind of thing. */
 uint64_t ref_label(const struct ref *r)
 {
@@ -35,6 +42,8 @@ uint64_t ref_label(const struct ref *r)
 	}
 	if (!r->entity || r->entity->kind == ENTITY_FUNCTION)
 		offset = 0;
+	if (r->entity && says_function(r->entity))
+		return hash_bytes(r->entity->section->data + r->entity->start, r->entity->size, offset);
 	return r->entity ? text_hash(r->entity->key, offset) : 3;
 }
 

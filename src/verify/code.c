@@ -54,6 +54,24 @@ void items_free(struct items *items)
 	u32_vec_free(&items->index);
 }
 
+static bool begins_with_endbr(const struct items *items)
+{
+	static const unsigned char endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	const struct insn *i = items->index.n ? &items->insns->at[items->index.at[0]] : NULL;
+
+	return i && !i->offset && i->norm_length == sizeof(endbr64) && !memcmp(i->norm, endbr64, sizeof(endbr64));
+}
+
+void items_pair(const struct comparison *c, struct items *p, struct items *q)
+{
+	items_make(c->x, p);
+	items_make(c->y, q);
+	if (!c->landing || !begins_with_endbr(p) || begins_with_endbr(q))
+		return;
+	memmove(p->index.at, p->index.at + 1, (p->index.n - 1) * sizeof(*p->index.at));
+	p->index.n--;
+}
+
 /* Index of the instruction that an offset is in. */
 static size_t insn_of(const struct insn_vec *list, int64_t offset)
 {
@@ -255,8 +273,7 @@ bool same_function(struct comparison *c)
 {
 	struct walk w = { .c = c };
 
-	items_make(c->x, &w.p);
-	items_make(c->y, &w.q);
+	items_pair(c, &w.p, &w.q);
 	bool same = same_items(&w);
 
 	items_free(&w.p);

@@ -23,12 +23,15 @@ struct comparison {
 	void *arg;
 	char *why;                 /* the first difference, the caller's */
 	bool lost_entry;           /* it is one of a special section */
-	bool elsewhere;            /* same, but a WARN() reports another file and line */
+	bool elsewhere;            /* same, but what a message or WARN() says of its file and line */
+	bool landing;              /* x may begin with an endbr64 that y has not */
 };
 
 /* Code, special section entries included; or data. False: c->why says what differs first. */
 bool same_function(struct comparison *c);
 bool same_data(struct comparison *c);
+/* entries.c: descriptors of pr_debug() but for modname, filename and lineno. */
+bool same_descriptor(struct comparison *c);
 /* entries.c, part of same_function(). at: corresponding places, see below. */
 bool same_entries(struct comparison *c);
 
@@ -43,6 +46,8 @@ struct items {
 };
 void items_make(struct entity *e, struct items *items);
 void items_free(struct items *items);
+/* Of both functions of a comparison. */
+void items_pair(const struct comparison *c, struct items *p, struct items *q);
 /*
  * A number for an offset: that of the item there, or next behind padding; in the middle of an instruction
  * another one than at its start. -1: not inside the code.

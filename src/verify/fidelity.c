@@ -157,9 +157,11 @@ static bool wrong_target(struct comparison *c, const struct ref_pair *pair,
 	return refute(c, pair, t, l->f->targets, "V4", SEVERITY_REFUSAL, how);
 }
 
-/* Data that the running kernel has and that changes. */
+/* Data that the running kernel has and that changes. A linked kernel's .rodata is marked as writable. */
 static bool is_variable(const struct target_place *t)
 {
+	if (t->image && t->entity && t->entity->kind == ENTITY_DATA)
+		return !is_const(t->entity);
 	const struct image_symbol *s = t->image ? image_symbol_at(t->image, t->place) : NULL;
 	uint64_t flags = s && s->section < t->image->nsections ? t->image->sections[s->section].flags : 0;
 
@@ -172,6 +174,38 @@ static bool has_no_bytes(const struct entity *e)
 	return e && e->kind == ENTITY_DATA && !e->size;
 }
 
+/* State that belongs to a message and decides whether it is printed, not what the kernel does. */
+static const struct {
+	const char *section, *name; /* of the fixed kernel's object; NULL: any */
+	enum severity severity;
+	const char *what, *source;
+} message_states[] = {
+	{ "__dyndbg", NULL, SEVERITY_NOTE, "the switch of a pr_debug(), which has the livepatch's name here",
+	  "include/linux/dynamic_debug.h" },
+	{ ".data.once", NULL, SEVERITY_NOTE, "the mark of a message that is printed once, and may be once more",
+	  "include/linux/once_lite.h" },
+	{ ".data..once", NULL, SEVERITY_NOTE, "the mark of a message that is printed once, and may be once more",
+	  "include/linux/once_lite.h (6.12)" },
+	{ NULL, "_rs", SEVERITY_WARNING, "by its name the limit of a message, which counts afresh",
+	  "include/linux/printk.h" },
+};
+
+/* A copy of such state is allowed, or for a person to judge. */
+static bool may_be_copied(const struct look *l, const struct comparison *c, const struct entity *e)
+{
+	for (size_t i = 0; e && i < ARRAY_SIZE(message_states); i++) {
+		if (message_states[i].section && !starts_with(e->section->name, message_states[i].section))
+			continue;
+		if (message_states[i].name && !streq(e->key, message_states[i].name))
+			continue;
+		finding_add(l->f->data, "V5", message_states[i].severity, l->claim->unit->image->kobject,
+			    e->name, c->x->name, "a copy of %s (%s)", message_states[i].what,
+			    message_states[i].source);
+		return true;
+	}
+	return false;
+}
+
 /* The livepatch refers to something of its own. */
 static bool local_target(struct comparison *c, const struct ref_pair *pair,
 			 const struct target_place *t, struct entity *own, int64_t offset)
@@ -181,7 +215,8 @@ static bool local_target(struct comparison *c, const struct ref_pair *pair,
 
 	if (has_no_bytes(own) && has_no_bytes(t->entity))
 		return true;
-	if (own->kind != ENTITY_FUNCTION && is_variable(t))
+	if (own->kind != ENTITY_FUNCTION && is_variable(t) && !fidelity_claimed(f, own) &&
+	    !may_be_copied(l, c, t->entity))
 		return refute(c, pair, t, f->data, "V5", SEVERITY_REFUSAL,
 			      "a fresh copy of a variable that the running kernel has");
 	if (!t->entity)
@@ -223,8 +258,7 @@ static bool inner_target(struct comparison *c, const struct ref_pair *pair)
 
 	if (c->x->kind != ENTITY_FUNCTION)
 		return pair->x->ref.offset == pair->y->ref.offset;
-	items_make(c->x, &p);
-	items_make(c->y, &q);
+	items_pair(c, &p, &q);
 	same = items_number(&p, pair->x->ref.offset) == items_number(&q, pair->y->ref.offset);
 	items_free(&p);
 	items_free(&q);
@@ -237,6 +271,18 @@ static bool same_text(const struct ref *r, const struct ref *s)
 	const char *y = livepatch_text(s->entity->section, s->entity->start + s->offset);
 
 	return x && y && streq(x, y);
+}
+
+/* __FILE__ of a livepatch that was compiled from a source of its own. */
+static bool names_other_file(struct comparison *c, const struct ref *r, const struct ref *s)
+{
+	const struct look *l = c->arg;
+	const char *x = livepatch_text(r->entity->section, r->entity->start + r->offset);
+	const char *y = livepatch_text(s->entity->section, s->entity->start + s->offset);
+	bool other = x && y && streq(y, l->claim->unit->unit->source) && ends_with(x, ".c");
+
+	c->elsewhere |= other;
+	return other;
 }
 
 static bool same_literal(const struct ref *r, const struct ref *s)
@@ -257,7 +303,7 @@ static bool judge(struct comparison *c, const struct ref_pair *pair, const struc
 	if (r->kind == REF_ENTITY && r->entity == c->x && s->entity == c->y)
 		return inner_target(c, pair) || wrong_target(c, pair, t, "another place of the function");
 	if (s->kind == REF_STRING)
-		return (is_text(r) && same_text(r, s)) ||
+		return (is_text(r) && (same_text(r, s) || names_other_file(c, r, s))) ||
 		       wrong_target(c, pair, t, "another string");
 	if (s->kind == REF_BYTES)
 		return (r->entity && r->entity->kind == ENTITY_ANON && is_const(r->entity) &&
@@ -292,20 +338,73 @@ static bool same_target(struct comparison *c, const struct ref_pair *pair)
 
 /* ---- one entity ---- */
 
+/* __func__ of a replacement: "livepatch_f" for "f". */
+static bool is_function_name(const struct claim *c)
+{
+	const char *x = livepatch_text(c->mine->section, c->mine->start);
+	const char *y = livepatch_text(c->theirs->section, c->theirs->start);
+
+	return streq(c->theirs->key, "__func__") && is_const(c->mine) && x && y && ends_with(x, y) &&
+	       strlen(x) > strlen(y) && strlen(x) + 1 == c->mine->size && strlen(y) + 1 == c->theirs->size;
+}
+
+/* WARN() in code that was shown to be equivalent: line and file are not looked at there. */
+static bool warns(const struct entity *e)
+{
+	for (size_t i = 0; i < e->entries.n; i++)
+		if (streq(e->entries.at[i].row->name, "__bug_table"))
+			return true;
+	return false;
+}
+
+/* Says so. False: neither shown to be equivalent nor alike. */
+static bool is_other_compilation(struct fidelity *f, const struct claim *claim, struct comparison *c)
+{
+	scoped_free char *why = NULL;
+	struct look *l = c->arg;
+	const struct entity *parent = claim->theirs->parent;
+	uintptr_t of_parent = parent ? (uintptr_t)map_get_u64(&f->of_theirs, (uintptr_t)parent) : 0;
+	struct claim whole = of_parent ? f->claims.at[of_parent - 1] : *claim; /* a part is no function */
+
+	if (fidelity_equivalent(f, &whole, c, &why)) {
+		f->equivalent++;
+		finding_add(f->code, "V3", warns(claim->mine) ? SEVERITY_WARNING : SEVERITY_NOTE,
+			    claim->unit->image->kobject, claim->theirs->name, claim->mine->name,
+			    "other instructions, shown to do the same%s; the first difference: %s",
+			    warns(claim->mine) ? ", but for the file and line that a WARN() names" : "", c->why);
+		return true;
+	}
+	if (l->said)
+		return true;
+	if (!fidelity_alike(f, claim)) {
+		char *difference = c->why;
+
+		c->why = xasprintf("%s; not shown to do the same: %s", difference, why ? why : "?");
+		free(difference);
+		return false;
+	}
+	finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject, claim->theirs->name,
+		    claim->mine->name, "the same references and constants in other instructions or blocks, as "
+		    "another compilation would give: not shown to be equal (%s); the first difference: %s",
+		    why ? why : "?", c->why);
+	return true;
+}
+
 static void check_claim(struct fidelity *f, const struct claim *claim)
 {
 	struct look l = { .f = f, .claim = claim };
 	struct comparison c = { .mx = mine(f), .my = fixed_model(claim->unit), .x = claim->mine,
-				.y = claim->theirs, .same = same_target, .arg = &l };
+				.y = claim->theirs, .same = same_target, .arg = &l, .landing = true };
 	bool code = claim->theirs->kind == ENTITY_FUNCTION;
 	bool same = code ? same_function(&c) : same_data(&c);
 
+	if (!same && !code && !l.said && starts_with(claim->theirs->section->name, "__dyndbg"))
+		same = c.elsewhere = same_descriptor(&c);
+	if (!same && !code && !l.said && is_function_name(claim))
+		same = c.elsewhere = true;
+
 	*(code ? &f->functions : &f->objects) += 1;
-	if (!same && !l.said && !c.lost_entry && code && fidelity_alike(f, claim)) {
-		finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject,
-			    claim->theirs->name, claim->mine->name,
-			    "the same references and constants in other instructions, as another compilation "
-			    "would give: not shown to be equal; the first difference: %s", c.why);
+	if (!same && !l.said && !c.lost_entry && code && is_other_compilation(f, claim, &c)) {
 		free(c.why);
 		return;
 	}
@@ -319,7 +418,7 @@ static void check_claim(struct fidelity *f, const struct claim *claim)
 	else if (c.elsewhere)
 		finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject,
 			    claim->theirs->name, claim->mine->name,
-			    "a WARN() or BUG() reports another file and line than in the fixed kernel");
+			    "a message or WARN() names another file or line than in the fixed kernel");
 	else if (!code && is_const(claim->theirs) && claim->theirs->twin &&
 		 claim->theirs->change == UNCHANGED)
 		finding_add(f->data, "V5", SEVERITY_NOTE, claim->unit->image->kobject,

@@ -24,7 +24,7 @@ struct fidelity {
 	struct claim_vec claims;  /* grows while they are looked at */
 	struct map of_mine;       /* index of the livepatch's entity + 1 → claim's number + 1 */
 	struct map of_theirs;     /* the entity of P (as a number) → claim's number + 1 */
-	size_t references, functions, objects;
+	size_t references, functions, objects, equivalent;
 };
 
 /* Compares all that the livepatch replaces, and all that this leads to. */
@@ -47,6 +47,10 @@ struct target_place {
 };
 /* likeness.c: do two functions that differ look like two compilations of the same? */
 bool fidelity_alike(struct fidelity *f, const struct claim *c);
+struct comparison;
+/* equivalence.c: do two functions that differ do the same? What c->same() says of references has been
+ * said then. False: *why (the caller's, may be NULL) says what was in the way. */
+bool fidelity_equivalent(struct fidelity *f, const struct claim *claim, struct comparison *c, char **why);
 /* What a reference leads to, in words that are the same on both sides; the caller's. */
 char *fidelity_my_target(const struct fidelity *f, const struct ref *ref);
 char *fidelity_their_target(const struct fidelity *f, struct fixed_unit *u, const struct ref *ref);

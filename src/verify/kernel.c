@@ -42,7 +42,7 @@ static struct error *make_plain(struct fixed_unit *u, struct target *target, con
 }
 
 /* Twins of the plain compilation; what changed stays what the comparison of like with like says. */
-static void pair_plain(struct fixed_unit *u)
+static void pair_plain(struct fixed_unit *u, const struct fix *fix)
 {
 	struct model *a = u->a;
 	scoped_free enum change *changes = xcalloc(a->entities.n, sizeof(*changes));
@@ -51,7 +51,7 @@ static void pair_plain(struct fixed_unit *u)
 		changes[i] = a->entities.at[i]->change;
 		a->entities.at[i]->twin = NULL;
 	}
-	pair_models(a, u->plain);
+	pair_models(a, u->plain, fix);
 	for (size_t i = 0; i < a->entities.n; i++) {
 		struct entity *e = a->entities.at[i];
 
@@ -81,11 +81,11 @@ static struct error *open_unit(struct fixed_kernel *p, struct fixed_unit *u, str
 	TRY(object_read(u->unit->patched, &u->patched));
 	TRY(model_new(u->original, &p->findings, &u->a));
 	TRY(model_new(u->patched, &p->findings, &u->b));
-	pair_models(u->a, u->b);
+	pair_models(u->a, u->b, &p->fix);
 	reproduce(u->a, u->image, u->unit->source, &u->repro);
 	TRY(make_plain(u, target, workdir, &p->findings));
 	if (u->plain)
-		pair_plain(u);
+		pair_plain(u, &p->fix);
 	note_new_globals(p, u->plain ? u->plain : u->b);
 	return NULL;
 }

@@ -40,8 +40,10 @@ void fixed_kernel_free(struct fixed_kernel *p);
 struct entity *fixed_function(const struct fixed_kernel *p, const struct image *image,
 			      uint64_t place, struct fixed_unit **unit);
 
-/* pairing.c: sets twin and change of all entities. */
-void pair_models(struct model *a, struct model *b);
+/* pairing.c: sets twin and change of all entities. fix: what was done to a; NULL: nothing known. */
+void pair_models(struct model *a, struct model *b, const struct fix *fix);
+/* declared.c: pairs what is ambiguous by where it is declared. True: some were. */
+bool pair_declared(struct model *a, struct model *b, const struct fix *fix);
 /* Does the entity have code or data that the kernel fills in at boot, and only there? */
 bool has_runtime_constants(const struct entity *e);
 

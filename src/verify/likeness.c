@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Two functions that differ: are they two compilations of the same, with other registers or in another
- * order? Nothing is proved here. Functions that refer to the same things as often, and use the same
- * constants, but have other instructions all over, are a question for a person; a difference at one
- * place is a difference.
+ * order? Nothing is proved here. Functions that refer to the same things and use the same constants, but
+ * have other instructions all over, or other branches and differences at several places, are a question
+ * for a person; a difference at one place is a difference.
  */
 #include <string.h>
 
@@ -42,9 +42,25 @@ static void add_constants(struct entity *e, struct str_vec *bag)
 	}
 }
 
+/* To itself, a part of it, or something without bytes, of which there may be two. */
 static bool is_inner(const struct entity *e, const struct ref *r)
 {
-	return r->kind == REF_ENTITY && r->entity == e;
+	const struct entity *to = r->kind == REF_ENTITY ? r->entity : NULL;
+
+	if (to && to->kind == ENTITY_DATA && !to->size)
+		return true;
+	return to && (to == e || to->parent == e || e->parent == to);
+}
+
+/* Which register an indirect call takes is the compiler's choice. */
+static void push_target(struct str_vec *bag, char *target)
+{
+	if (!strstr(target, "__x86_indirect_thunk_")) {
+		str_vec_push(bag, target);
+		return;
+	}
+	free(target);
+	str_vec_push(bag, xstrdup("an indirect call"));
 }
 
 static void add_mine(struct fidelity *f, struct entity *e, struct str_vec *bag)
@@ -53,7 +69,7 @@ static void add_mine(struct fidelity *f, struct entity *e, struct str_vec *bag)
 
 	for (size_t i = 0; i < refs->n; i++)
 		if (!is_inner(e, &refs->at[i].ref))
-			str_vec_push(bag, fidelity_my_target(f, &refs->at[i].ref));
+			push_target(bag, fidelity_my_target(f, &refs->at[i].ref));
 	add_constants(e, bag);
 }
 
@@ -63,16 +79,36 @@ static void add_theirs(struct fidelity *f, const struct claim *c, struct str_vec
 
 	for (size_t i = 0; i < refs->n; i++)
 		if (!is_inner(c->theirs, &refs->at[i].ref))
-			str_vec_push(bag, fidelity_their_target(f, c->unit, &refs->at[i].ref));
+			push_target(bag, fidelity_their_target(f, c->unit, &refs->at[i].ref));
 	add_constants(c->theirs, bag);
 }
 
-static bool same_bag(struct str_vec *a, struct str_vec *b)
+static void sort(struct str_vec *bag)
+{
+	qsort(bag->at, bag->n, sizeof(char *), by_text);
+}
+
+/* Everything once. A block that is there twice may have other elements of the same table. */
+static void once_without_offsets(struct str_vec *bag)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bag->n; i++)
+		bag->at[i][strcspn(bag->at[i], "+")] = '\0';
+	sort(bag);
+	for (size_t i = 0; i < bag->n; i++) {
+		if (n && streq(bag->at[n - 1], bag->at[i]))
+			free(bag->at[i]);
+		else
+			bag->at[n++] = bag->at[i];
+	}
+	bag->n = n;
+}
+
+static bool same_bag(const struct str_vec *a, const struct str_vec *b)
 {
 	if (a->n != b->n || !a->n)
 		return false;
-	qsort(a->at, a->n, sizeof(char *), by_text);
-	qsort(b->at, b->n, sizeof(char *), by_text);
 	for (size_t i = 0; i < a->n; i++)
 		if (!streq(a->at[i], b->at[i]))
 			return false;
@@ -105,16 +141,88 @@ static size_t count_same(const struct items *p, const struct items *q, size_t le
 /* Is more than a place, or a few, different? */
 static bool differs_all_over(struct entity *x, struct entity *y)
 {
+	struct comparison c = { .x = x, .y = y, .landing = true };
 	struct items p, q;
 
-	items_make(x, &p);
-	items_make(y, &q);
+	items_pair(&c, &p, &q);
 	size_t least = p.index.n < q.index.n ? p.index.n : q.index.n;
 	bool all_over = count_same(&p, &q, least) * PARTS < least * (PARTS - 1);
 
 	items_free(&p);
 	items_free(&q);
 	return all_over;
+}
+
+/* How many references, or constants, does the one have that the other has not? Both are sorted. */
+static size_t lacks(const struct str_vec *has, const struct str_vec *lacks, bool constants)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < has->n; i++)
+		n += starts_with(has->at[i], "constant ") == constants &&
+		     !bsearch(&has->at[i], lacks->at, lacks->n, sizeof(char *), by_text);
+	return n;
+}
+
+static size_t branches(const struct items *p)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->index.n; i++)
+		n += p->insns->at[p->index.at[i]].branch;
+	return n;
+}
+
+/* Stretches that are not the same, when as much as possible is (longest common subsequence). */
+static size_t differences(const struct items *p, const struct items *q)
+{
+	enum { MOST = 1 << 24 };
+	size_t n = p->index.n, m = q->index.n, found = 0;
+	bool within = false;
+
+	if (n >= UINT16_MAX || m >= UINT16_MAX || (n + 1) * (m + 1) > MOST)
+		return 0;
+	scoped_free uint16_t *length = xcalloc((n + 1) * (m + 1), sizeof(*length));
+
+#define LENGTH(i, j) length[(i) * (m + 1) + (j)]
+	for (size_t i = n; i-- > 0;)
+		for (size_t j = m; j-- > 0;) {
+			uint16_t a = LENGTH(i + 1, j), b = LENGTH(i, j + 1);
+
+			LENGTH(i, j) = same_item(p, i, q, j) ? LENGTH(i + 1, j + 1) + 1 : a > b ? a : b;
+		}
+	for (size_t i = 0, j = 0; i < n || j < m;) {
+		if (i < n && j < m && same_item(p, i, q, j)) {
+			within = false;
+			i++;
+			j++;
+			continue;
+		}
+		found += !within;
+		within = true;
+		if (j == m || (i < n && LENGTH(i + 1, j) >= LENGTH(i, j + 1)))
+			i++;
+		else
+			j++;
+	}
+#undef LENGTH
+	return found;
+}
+
+/* Blocks that one of them has twice, or elsewhere. */
+static bool differs_in_blocks(struct entity *x, struct entity *y)
+{
+	enum { MANY = 3 };
+	struct comparison c = { .x = x, .y = y, .landing = true };
+	struct items p, q;
+
+	items_pair(&c, &p, &q);
+	size_t n = p.index.n != q.index.n ? differences(&p, &q) : 0;
+	bool differs = n > (branches(&p) != branches(&q) ? 1 : MANY);
+
+	items_free(&p);
+	items_free(&q);
+	return differs;
 }
 
 static size_t entries_that_count(const struct entity *e)
@@ -130,10 +238,19 @@ bool fidelity_alike(struct fidelity *f, const struct claim *c)
 {
 	SCOPED(str_vec_free_all) struct str_vec a = { 0 }, b = { 0 };
 
+	bool blocks = differs_in_blocks(c->mine, c->theirs);
+
 	if (entries_that_count(c->mine) != entries_that_count(c->theirs) ||
-	    !differs_all_over(c->mine, c->theirs))
+	    (!blocks && !differs_all_over(c->mine, c->theirs)))
 		return false;
 	add_mine(f, c->mine, &a);
 	add_theirs(f, c, &b);
-	return same_bag(&a, &b);
+	sort(&a);
+	sort(&b);
+	if (!blocks)
+		return same_bag(&a, &b);
+	once_without_offsets(&a);
+	once_without_offsets(&b);
+	return lacks(&a, &b, false) + lacks(&b, &a, false) == 0 &&
+	       (!lacks(&a, &b, true) || !lacks(&b, &a, true));
 }

@@ -3,8 +3,8 @@
  * Which entity of the original object is which of the patched one. Names decide where they occur once.
  * Names that compilers number ("count.5", "__key.12") are told apart by use: functions with the same
  * instructions refer to the same things at the same places; a static variable of a function that
- * changed is the one of that name in the function of that name, if there is one only. What remains
- * undecided is marked as ambiguous.
+ * changed is the one of that name in the function of that name, if there is one only. Constants and the
+ * descriptors of pr_debug() go by their contents. What remains undecided is marked as ambiguous.
  */
 #include <string.h>
 
@@ -206,6 +206,53 @@ static void join_locals(struct pairing *p)
 	}
 }
 
+/*
+ * What never changes, and the descriptors of pr_debug() (include/linux/dynamic_debug.h: function, file,
+ * format, line), are known by what they say. Variables are not: equal initial values mean nothing.
+ */
+static bool speaks_for_itself(const struct entity *e)
+{
+	return e->kind == ENTITY_DATA && e->size &&
+	       (!(e->section->flags & SHF_WRITE) || starts_with(e->section->name, "__dyndbg"));
+}
+
+static bool says_the_same(struct pairing *p, struct entity *x, struct entity *y)
+{
+	struct comparison c = { .mx = p->a, .my = p->b, .x = x, .y = y, .same = same_place, .arg = p };
+	bool same = may_join(x, y) && same_data(&c);
+
+	free(c.why);
+	return same;
+}
+
+/* The one of the list that has no twin and the same contents; NULL: none, or several. from_b: x is of b. */
+static struct entity *only_same(struct pairing *p, struct entity *x, const struct entity_vec *list, bool from_b)
+{
+	struct entity *found = NULL;
+
+	for (size_t i = 0; list && i < list->n; i++) {
+		struct entity *y = list->at[i];
+
+		if (from_b ? !says_the_same(p, y, x) : !says_the_same(p, x, y))
+			continue;
+		if (found)
+			return NULL;
+		found = y;
+	}
+	return found;
+}
+
+static void join_contents(struct pairing *p)
+{
+	for (size_t i = 0; i < p->a->entities.n; i++) {
+		struct entity *x = p->a->entities.at[i];
+		struct entity *y = !x->twin && speaks_for_itself(x) ? only_same(p, x, named(p->b, x), false) : NULL;
+
+		if (y && only_same(p, y, named(p->a, x), true) == x)
+			join(p, x, y);
+	}
+}
+
 static struct entity *only_left(const struct entity_vec *list)
 {
 	struct entity *found = NULL;
@@ -236,6 +283,7 @@ static void join_left(struct pairing *p)
 		struct entity_vec *xs = named(p->a, x), *ys = named(p->b, x);
 		struct entity *y;
 
+		x->ambiguous = false;
 		if (x->twin || x->kind == ENTITY_ANON)
 			continue;
 		y = only_left(xs) == x ? only_left(ys) : NULL;
@@ -289,18 +337,28 @@ static void settle_parts(struct model *m)
 	}
 }
 
-void pair_models(struct model *a, struct model *b)
+/* What use and contents tell. */
+static void pair_used(struct pairing *p)
+{
+	do {
+		p->progress = false;
+		learn(p);
+		if (!p->progress)
+			join_contents(p);
+		if (!p->progress)
+			join_locals(p);
+	} while (p->progress);
+}
+
+void pair_models(struct model *a, struct model *b, const struct fix *fix)
 {
 	struct pairing p = { .a = a, .b = b };
 
 	join_unique(&p);
 	do {
-		p.progress = false;
-		learn(&p);
-		if (!p.progress)
-			join_locals(&p);
-	} while (p.progress);
-	join_left(&p);
+		pair_used(&p);
+		join_left(&p);
+	} while (pair_declared(a, b, fix));
 	settle(&p);
 	settle_parts(a);
 	settle_parts(b);

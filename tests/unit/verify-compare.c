@@ -19,17 +19,22 @@ struct two {
 	struct finding_vec findings;
 };
 
-static void open_two(struct two *t, const char *before, const char *after)
+static void open_with(struct two *t, const char *flags, const char *before, const char *after, const struct fix *fix)
 {
-	scoped_free char *a = kit_compile("cc", FLAGS, "before.c", before);
-	scoped_free char *b = kit_compile("cc", FLAGS, "after.c", after);
+	scoped_free char *a = kit_compile("cc", flags, "before.c", before);
+	scoped_free char *b = kit_compile("cc", flags, "after.c", after);
 
 	*t = (struct two){ 0 };
 	assert_fine(object_read(a, &t->o));
 	assert_fine(object_read(b, &t->p));
 	assert_fine(model_new(t->o, &t->findings, &t->a));
 	assert_fine(model_new(t->p, &t->findings, &t->b));
-	pair_models(t->a, t->b);
+	pair_models(t->a, t->b, fix);
+}
+
+static void open_two(struct two *t, const char *before, const char *after)
+{
+	open_with(t, FLAGS, before, after, NULL);
 }
 
 static void close_two(struct two *t)
@@ -196,6 +201,60 @@ static void hashes(void **state)
 	assert_string_equal(text, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+static size_t ambiguous(const struct two *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->b->entities.n; i++)
+		n += t->b->entities.at[i]->ambiguous;
+	return n;
+}
+
+/* The same, but it is known where they are declared; not where the fix was at work. */
+static void declared(void **state)
+{
+	static const char old[] = "#line 1 \"x.c\"\nint f(int a) { if (a) {\nstatic int n;\nreturn ++n; }\n{\n"
+				  "static int n;\nreturn n += 2; } }\n";
+	static const char new[] = "#line 1 \"x.c\"\nint f(int a) { if (a > 5) {\nstatic int n;\nreturn n += 3; }\n{\n"
+				  "static int n;\nreturn n += 7; } }\n";
+	struct hunk hunk = { .old_start = 1, .old_count = 7, .new_start = 1, .new_count = 7 };
+	struct fix_file file = { .path = (char *)"x.c", .rounds = 1, .hunks = { &hunk, 1, 1 } };
+	struct fix fix = { .files = { &file, 1, 1 } };
+	scoped_two struct two known, touched, bare;
+
+	open_with(&known, FLAGS " -g", old, new, NULL);
+	open_with(&touched, FLAGS " -g", old, new, &fix);
+	open_two(&bare, old, new);
+	assert_int_equal(ambiguous(&known), 0);
+	assert_int_equal(ambiguous(&touched), 2);
+	assert_int_equal(ambiguous(&bare), 2);
+	/* the lines are in the order of the numbers, here */
+	for (size_t i = 0; i < known.b->entities.n; i++)
+		if (known.b->entities.at[i]->kind == ENTITY_DATA)
+			assert_string_equal(known.b->entities.at[i]->name, known.b->entities.at[i]->twin->name);
+}
+
+/* Constants are known by their contents; variables are not. */
+static void contents(void **state)
+{
+	static const char old[] = "int ext(const char *); int f(int a) { if (a) { static const char n[] = \"one\";"
+				  "return ext(n); } { static const char n[] = \"two\"; return ext(n) + 1; } }";
+	static const char new[] = "int ext(const char *); int f(int a) { if (!a) { static const char n[] = \"two\";"
+				  "return ext(n) + 5; } { static const char n[] = \"one\"; return ext(n) + 7; } }";
+	scoped_two struct two t;
+
+	open_two(&t, old, new);
+	assert_int_equal(ambiguous(&t), 0);
+	for (size_t i = 0; i < t.b->entities.n; i++) {
+		struct entity *e = t.b->entities.at[i];
+
+		if (e->kind != ENTITY_DATA)
+			continue;
+		assert_non_null(e->twin);
+		assert_memory_equal(e->section->data + e->start, e->twin->section->data + e->twin->start, 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +262,7 @@ int main(void)
 		cmocka_unit_test(numbered_variables), cmocka_unit_test(undecided),
 		cmocka_unit_test(changed_data),	      cmocka_unit_test(positions),
 		cmocka_unit_test(names),	      cmocka_unit_test(hashes),
+		cmocka_unit_test(declared),	      cmocka_unit_test(contents),
 	};
 
 	return cmocka_run_group_tests(tests, kit_setup, kit_teardown);

@@ -21,6 +21,7 @@
 #include "driver/build.h"
 #include "findings.h"
 #include "roads.h"
+#include "verified.h"
 
 static const char help[] =
 	"usage: fix-table [--target T] [--boot] [--findings LIST.md] [-o DIR] [--jobs N]\n"
@@ -39,23 +40,27 @@ static const char help[] =
 	"      --findings LIST.md\n"
 	"                   run `suture check` on each livepatch, and compare the findings with the table\n"
 	"                   in LIST.md: rows | fix | symbol | id | reason |\n"
+	"      --verify     verify each that is made, and say what of each obligation is proved (+), open (?)\n"
+	"                   or refuted (!), and why\n"
 	"      --jobs N     fixes at a time (default 1; each build uses all processors anyway)\n";
 
 enum outcome { BUILT, REFUSED, FAILED, NO_MODULE, NO_SOURCE, OUTCOMES };
 
 struct table {
 	const char *target, *out_dir, *findings;
-	bool boot, from_source;
+	bool boot, from_source, verify;
 	unsigned int jobs;
 	struct target *opened; /* in a worker */
 	struct str_vec fixes;
 	size_t counts[OUTCOMES], wrong_findings;
+	struct verify_totals verified;
 };
 
 /* What a worker says about its fix. */
-struct verdict {
+struct word {
 	enum outcome outcome;
-	struct str line;
+	struct str line, more; /* the line, and whole lines below it */
+	char *modules[ROADS];
 };
 
 /* A child that works at one fix; its verdict comes through the pipe, outcome first. */
@@ -141,7 +146,7 @@ static bool only_modules_missing(const struct finding_vec *list)
 	return true;
 }
 
-static void judge_boot(const struct boot_result *result, struct verdict *v)
+static void judge_boot(const struct boot_result *result, struct word *v)
 {
 	const struct finding *f = first_refusal(&result->findings);
 
@@ -159,7 +164,7 @@ static void judge_boot(const struct boot_result *result, struct verdict *v)
 }
 
 static struct error *try_in_guest(struct target *target, const struct build_report *report,
-				  const char *dir, struct verdict *v)
+				  const char *dir, struct word *v)
 {
 	scoped_free char *console = path_join(dir, "console.log");
 	struct str_vec modules = { 0 };
@@ -206,7 +211,7 @@ static void describe_refusal(const struct finding_vec *list, struct str *line)
 }
 
 static struct error *judge_build(const struct table *t, struct target *target, const char *dir,
-				 const struct build_report *report, struct verdict *v)
+				 const struct build_report *report, struct word *v)
 {
 	if (!report->module && !findings_refuse(&report->findings))
 		return error_new("B4", "no livepatch was made, and no finding says why");
@@ -216,6 +221,7 @@ static struct error *judge_build(const struct table *t, struct target *target, c
 		return NULL;
 	}
 	v->outcome = BUILT;
+	v->modules[ROAD_OBJECTS] = xstrdup(report->module);
 	str_add(&v->line, "%zu functions, %zu klp relocations, %.1f s", report->replaced.n,
 		count_relocations(report->module), report->seconds);
 	return t->boot && !t->from_source ? try_in_guest(target, report, dir, v) : NULL;
@@ -224,7 +230,7 @@ static struct error *judge_build(const struct table *t, struct target *target, c
 /* The other road to the same livepatch. Refusing what the first one makes is an answer, not a failure. */
 static struct error *build_source(const struct table *t, struct build_request *request,
 				  const struct build_report *objects, const char *dir,
-				  struct verdict *v)
+				  struct word *v)
 {
 	scoped_free char *source_dir = path_join(dir, "source");
 	struct build_report report = { 0 };
@@ -239,6 +245,7 @@ static struct error *build_source(const struct table *t, struct build_request *r
 		str_add(&v->line, "; by source refused: ");
 		describe_refusal(&report.findings, &v->line);
 	} else if (!err) {
+		v->modules[ROAD_SOURCE] = xstrdup(report.module);
 		str_add(&v->line, "; by source %zu functions, %zu klp relocations, %.1f s",
 			report.replaced.n, count_relocations(report.module), report.seconds);
 		compare_roads(objects, &report, &v->line);
@@ -249,7 +256,7 @@ static struct error *build_source(const struct table *t, struct build_request *r
 }
 
 static struct error *build_fix(const struct table *t, char *path, const char *name,
-			       struct verdict *v)
+			       struct word *v)
 {
 	scoped_target struct target *target = NULL;
 	scoped_free char *dir = path_join(t->out_dir, name);
@@ -275,6 +282,8 @@ static struct error *build_fix(const struct table *t, char *path, const char *na
 	if (!err && t->from_source && report.module)
 		err = build_source(&(struct table){ .boot = t->boot, .opened = target }, &request,
 				   &report, dir, v);
+	if (!err && t->verify && report.module)
+		err = error_context(verify_roads(target, path, v->modules, &v->more), "verifying");
 	build_report_free(&report);
 	fix_free(&fix);
 	return err;
@@ -293,7 +302,7 @@ static void work(const struct table *t, char *path, int fd)
 	static const char *const words[] = { "built", "refused", "FAILED", "built",
 					     "objects" };
 	scoped_free char *name = fix_name(path);
-	struct verdict v = { 0 };
+	struct word v = { 0 };
 	struct error *err = build_fix(t, path, name, &v);
 
 	if (err) {
@@ -301,9 +310,12 @@ static void work(const struct table *t, char *path, int fd)
 		str_add(&v.line, "%s%s: %s", v.line.n ? ", " : "", err->id, err->message);
 	}
 	one_line(v.line.s);
-	dprintf(fd, "%d%-7s %s %s\n", v.outcome, words[v.outcome], name, v.line.s);
+	dprintf(fd, "%d%-7s %s %s\n%s", v.outcome, words[v.outcome], name, v.line.s, v.more.s ? v.more.s : "");
 	error_free(err);
 	str_free(&v.line);
+	str_free(&v.more);
+	for (enum road r = 0; r < ROADS; r++)
+		free(v.modules[r]);
 	_exit(0);
 }
 
@@ -336,6 +348,10 @@ static void finish_worker(struct table *t, const char *path, struct worker *w)
 	if (said) {
 		t->counts[line[0] - '0']++;
 		fputs(line + 1, stdout);
+	}
+	while (said && getline(&line, &room, in) > 1) {
+		verify_totals_add(&t->verified, line);
+		fputs(line, stdout);
 	}
 	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -430,6 +446,7 @@ static struct error *run(struct table *t, char **paths, size_t n)
 		printf(" (%zu passed the boot test, %zu of modules that do not load in the guest)",
 		       t->counts[BUILT], t->counts[NO_MODULE]);
 	printf(", %zu refused, %zu FAILED\n", t->counts[REFUSED], t->counts[FAILED]);
+	verify_totals_print(&t->verified, stdout);
 	return t->findings ? judge_findings(t) : NULL;
 }
 
@@ -439,7 +456,7 @@ static bool parse(int argc, char **argv, struct table *t)
 		{ "target", required_argument, NULL, 't' }, { "boot", no_argument, NULL, 'b' },
 		{ "output", required_argument, NULL, 'o' }, { "jobs", required_argument, NULL, 'j' },
 		{ "verbose", no_argument, NULL, 'v' },	    { "from-source", no_argument, NULL, 's' },
-		{ "findings", required_argument, NULL, 'f' },
+		{ "findings", required_argument, NULL, 'f' }, { "verify", no_argument, NULL, 'V' },
 			    { 0 },
 	};
 	int c;
@@ -455,6 +472,8 @@ static bool parse(int argc, char **argv, struct table *t)
 			t->from_source = true;
 		else if (c == 'f')
 			t->findings = optarg;
+		else if (c == 'V')
+			t->verify = true;
 		else if (c == 'v')
 			verbose = true;
 		else if (c == 'j')
@@ -480,7 +499,7 @@ int main(int argc, char **argv)
 	if (err)
 		fprintf(stderr, "fix-table: %s: %s\n", err->id, err->message);
 	str_vec_free_all(&t.fixes);
-	int status = err ? 2 : t.counts[FAILED] > 0 || t.wrong_findings;
+	int status = err ? 2 : t.counts[FAILED] > 0 || t.wrong_findings || t.verified.refuted;
 
 	error_free(err);
 	return status;
