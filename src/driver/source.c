@@ -47,6 +47,9 @@ static void insert(struct attempt *a, size_t at, const char *text)
 
 	free(a->result.text);
 	a->result.text = whole;
+	for (size_t i = 0; i < a->result.places.n; i++)
+		if (a->result.places.at[i].at >= at)
+			a->result.places.at[i].at += strlen(text);
 }
 
 static void insert_before_functions(struct attempt *a, const char *text)
@@ -65,42 +68,22 @@ static void insert_texts(struct attempt *a)
 	insert_before_functions(a, functions);
 }
 
-/* A comment that ends in "from FILE:FIRST-LAST" stands in front of copied text: lines count from there. */
-static bool parse_marker(const char *line, char *file, size_t room, unsigned long *first)
-{
-	static const char start[] = "/* from ", replaced[] = "/* livepatch: replaces ";
-	size_t end = strcspn(line, "\n");
-	const char *from = starts_with(line, replaced) ? memmem(line, end, "from ", 5) :
-			   starts_with(line, start) ? line + strlen("/* ") : NULL;
-	const char *name = from ? from + strlen("from ") : line;
-	const char *colon = from ? memchr(name, ':', line + end - name) : NULL;
-	size_t n = colon ? (size_t)(colon - name) : 0;
-
-	if (!colon || n >= room || !isdigit((unsigned char)colon[1]))
-		return false;
-	memcpy(file, name, n);
-	file[n] = 0;
-	*first = strtoul(colon + 1, NULL, 10);
-	return true;
-}
-
 /* The text as it is compiled for the proof: __LINE__ and __FILE__ are those of the unit. */
-static char *with_positions(const char *text)
+static char *with_positions(const char *head, const struct extract_result *result)
 {
 	struct str out = { 0 };
-	char file[256];
-	unsigned long first;
+	size_t at = 0;
 
-	for (const char *p = text; *p;) {
-		size_t n = strcspn(p, "\n");
+	str_add(&out, "%s\n", head);
+	for (size_t i = 0; i < result->places.n; i++) {
+		const struct text_place *p = &result->places.at[i];
 
-		n += p[n] == '\n';
-		str_add_bytes(&out, p, n);
-		if (parse_marker(p, file, sizeof(file), &first))
-			str_add(&out, "#line %lu \"%s\"\n", first, file);
-		p += n;
+		str_add_bytes(&out, result->text + at, p->at - at);
+		str_add(&out, "#line %u \"%s\"\n", p->line, p->file);
+		at = p->at;
 	}
-	return out.s ? out.s : xstrdup("");
+	str_add(&out, "%s", result->text + at);
+	return out.s;
 }
 
 /* ---- extracting ---- */
@@ -144,8 +127,7 @@ static void take_new_names(struct attempt *a)
 static struct error *compile(struct attempt *a)
 {
 	scoped_free char *head = patch_source_head(a->rq, a->unit, a->result.text);
-	scoped_free char *joined = xasprintf("%s\n%s", head, a->result.text);
-	scoped_free char *text = with_positions(joined);
+	scoped_free char *text = with_positions(head, &a->result);
 	scoped_free char *headers = path_join(a->rq->workdir, "headers");
 	double before = children_cpu_seconds();
 

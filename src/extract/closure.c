@@ -160,7 +160,7 @@ static void use_included(struct closure *c, uint16_t file, const struct lexeme *
 			 uint32_t position, uint32_t by)
 {
 	uint16_t inner = raw_private_include(c->tu, file, l);
-	struct chunk whole = {.file = inner, .first_line = 1, .last_line = UINT32_MAX};
+	struct chunk whole = {.file = inner, .first_line = 1, .last_line = UINT32_MAX, .whole = true};
 
 	if (!inner || c->use_depth > 8)
 		return;
@@ -174,7 +174,7 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 	SCOPED(lexeme_vec_free) struct lexeme_vec words = {0};
 	const struct tu_file *f = tu_file_text(c->tu, chunk->file);
 
-	raw_words(c->tu, chunk->file, chunk->first_line, chunk->last_line, &words);
+	raw_live_words(c->tu, chunk, &words);
 	for (size_t i = 0; i < words.n; i++) {
 		const struct lexeme *l = &words.at[i];
 		struct lexer lx = lexer_at(f->text, l->at + l->length, l->at + 1, 1);
@@ -238,11 +238,19 @@ static void need_expanded(struct closure *c, uint32_t declaration, uint32_t by)
 			  by);
 }
 
+struct chunk closure_chunk(const struct closure *c, uint32_t declaration)
+{
+	struct chunk chunk = chunk_of(c->tu, declaration);
+
+	chunk.whole = c->request->generous;
+	return chunk;
+}
+
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by)
 {
 	if (c->written[declaration] & WRITTEN_TEXT)
 		return;
-	struct chunk chunk = chunk_of(c->tu, declaration);
+	struct chunk chunk = closure_chunk(c, declaration);
 
 	if (!chunk.file || has_other_definitions(c, &chunk, declaration)) {
 		need_expanded(c, declaration, by);

@@ -163,6 +163,8 @@ bool closure_in_late_header(const struct closure *c, uint32_t token);
 void closure_find_unit_names(struct closure *c);
 void closure_use_unit_names(struct closure *c, uint32_t first, uint32_t last);
 void closure_finish_heads(struct closure *c);
+/* The chunk that a declaration is in, as it is written. */
+struct chunk closure_chunk(const struct closure *c, uint32_t declaration);
 /* The text of a declaration is needed: its piece, and work. */
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by);
 /* Does a livepatch get this macro from a header? */

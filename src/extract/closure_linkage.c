@@ -247,7 +247,7 @@ static void replace(struct closure *c, uint32_t number, uint32_t by)
 	struct piece p = {.kind = PIECE_FUNCTION,
 			  .number = declaration,
 			  .linkage = number + 1,
-			  .chunk = chunk_of(c->tu, declaration)};
+			  .chunk = closure_chunk(c, declaration)};
 
 	l->written = true;
 	replaced_name(l, name);
@@ -256,7 +256,7 @@ static void replace(struct closure *c, uint32_t number, uint32_t by)
 	if (p.chunk.file) {
 		const struct tu_file *f = tu_file_text(c->tu, p.chunk.file);
 
-		raw_words(c->tu, p.chunk.file, p.chunk.first_line, p.chunk.last_line, &words);
+		raw_live_words(c->tu, &p.chunk, &words);
 		own_name = p.chunk.first == p.chunk.last &&
 			   raw_has_word(f, &words, head_words(&words), name);
 		if (!own_name)
@@ -284,6 +284,7 @@ const char *const closure_how[] = {
 	[FATE_COPY] = "copied",
 	[FATE_REPLACE] = "replaced",
 	[FATE_PLAIN] = "declared, exported",
+	[FATE_HERE] = "defined by the livepatch itself",
 	[FATE_REFUSE] = "refused",
 };
 
@@ -318,6 +319,8 @@ void closure_carry_out(struct closure *c, uint32_t number, uint32_t by)
 	case FATE_REFUSE:
 		need_declared(c, l, by);
 		break;
+	case FATE_HERE:
+		break;
 	}
 }
 
@@ -332,6 +335,20 @@ struct linkage *closure_linkage_for(struct closure *c, uint32_t name)
 		c->linkage_of[name] = c->linkages.n;
 	}
 	return &c->linkages.at[c->linkage_of[name] - 1];
+}
+
+/* Not what a header says it is (a tracepoint that is off): nothing of that is needed for it. */
+static bool is_made_here(struct closure *c, struct linkage *l, uint32_t by)
+{
+	if (l->fate.reason)
+		return l->fate.fate == FATE_HERE;
+	closure_ask_fate(c, l, by);
+	if (l->fate.fate == FATE_HERE) {
+		closure_record(c, l, by);
+		return true;
+	}
+	name_fate_free(&l->fate);
+	return false;
 }
 
 void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t position, bool direct,
@@ -353,6 +370,8 @@ void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t po
 	if (direct && position < l->first_use)
 		l->first_use = position;
 	if ((known && !promoted) || l->written)
+		return;
+	if (direct && l->is_function && comes_with_header(c, l) && is_made_here(c, l, by))
 		return;
 	if (direct && l->in_header)
 		closure_use_header_token(c, closure_declared(c, l->in_header)->token);

@@ -15,6 +15,7 @@ enum fate {
 	FATE_REPLACE, /* a patched function: copied under new_name */
 	FATE_PLAIN,   /* exported: declared as the headers declare it */
 	FATE_KLP,     /* declared, and annotated with object, symbol, position */
+	FATE_HERE,    /* the caller's own text defines it: nothing is declared */
 	FATE_REFUSE,  /* must not be reached nor copied; a finding was added */
 };
 

@@ -22,6 +22,14 @@ static void add_marker(const struct tu_file *f, uint32_t first, uint32_t last, c
 		str_add(out, "/* %sfrom %s:%u-%u */\n", note, shown_path(f), first, last);
 }
 
+/* What is written next are lines of the file. */
+static void set_place(struct closure *c, const struct tu_file *f, uint32_t line,
+		      const struct str *out)
+{
+	text_place_vec_push(&c->result->places,
+			    (struct text_place) {out->n, line, xstrdup(shown_path(f))});
+}
+
 static void add_lines(struct closure *c, const struct piece *p, struct str *out)
 {
 	struct tu_file *f = tu_file_text(c->tu, p->chunk.file);
@@ -30,6 +38,7 @@ static void add_lines(struct closure *c, const struct piece *p, struct str *out)
 	uint32_t end = tu_line_start(f, p->chunk.last_line + 1);
 
 	find_edits(c, p, &edits);
+	set_place(c, f, p->chunk.first_line, out);
 	for (size_t i = 0; i < edits.n; i++) {
 		const struct edit *e = &edits.at[i];
 
@@ -38,6 +47,8 @@ static void add_lines(struct closure *c, const struct piece *p, struct str *out)
 		str_add_bytes(out, f->text + at, e->at - at);
 		str_add(out, "%s", e->text);
 		at = e->at + e->length;
+		if (e->line)
+			set_place(c, f, e->line, out);
 	}
 	str_add_bytes(out, f->text + at, end - at);
 	if (out->n && out->s[out->n - 1] != '\n')
