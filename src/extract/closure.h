@@ -84,6 +84,7 @@ DEFINE_VEC(pointer_vec, struct pointer)
 struct head {
 	uint32_t inclusion;
 	bool late; /* it mentions types of private text before it */
+	bool inside; /* a late one includes it, and it does not */
 	bool kept;
 	bool read; /* what it needs of other headers is kept as well */
 };
