@@ -18,6 +18,7 @@ struct attempt {
 	struct extract_result result;
 	const char *farm;
 	bool patched;
+	bool generous;        /* the shorter text did not compile */
 	bool silent;          /* the findings are those of the other text */
 	char *name;           /* of the files in the scratch directory */
 	char *object, *output;
@@ -101,6 +102,7 @@ static struct error *extract(struct attempt *a)
 		.target = a->rq->target, .command = a->unit->command, .farm = a->farm,
 		.workdir = dir, .functions = &functions, .fate_of = fate_of_binary,
 		.fate_arg = &a->fates, .undefined = &a->fates.undefined,
+		.generous = a->generous,
 		.findings = a->silent ? &ignored : a->rq->findings,
 	};
 
@@ -208,7 +210,7 @@ static struct error *annotate_rest(struct attempt *a, struct str *out)
 }
 
 /* The closed loop: what only inline functions of headers refer to is annotated, and compiled again. */
-static struct error *make_text(struct attempt *a)
+static struct error *make_text_once(struct attempt *a)
 {
 	scoped_str struct str more = { 0 };
 
@@ -229,6 +231,20 @@ static struct error *make_text(struct attempt *a)
 		insert_before_functions(a, lines);
 		TRY(check_interrupted());
 		TRY(compile(a));
+	}
+	return NULL;
+}
+
+/* What is left out is decided by names alone: if that was too much, it is not left out. */
+static struct error *make_text(struct attempt *a)
+{
+	TRY(make_text_once(a));
+	if (!a->result.text)
+		return NULL;
+	if (!a->object) {
+		TRY(check_interrupted());
+		a->generous = true;
+		TRY(make_text_once(a));
 	}
 	if (!a->object)
 		does_not_compile(a);

@@ -360,6 +360,7 @@ struct error *closure_run(struct closure *c)
 	closure_finish_heads(c);
 	read_all(c);
 	closure_forward_tags(c);
+	closure_place_externs(c);
 	return NULL;
 }
 

@@ -187,6 +187,8 @@ void closure_read_head(struct closure *c, const struct declared *d, uint32_t by)
 extern const char *const closure_how[]; /* by enum fate; NULL for FATE_KLP */
 /* Makes the pieces that need to know all uses. */
 struct error *closure_finish_linkages(struct closure *c);
+/* At the end: what is declared for it stands before the first text that mentions it. */
+void closure_place_externs(struct closure *c);
 /* A function asked for. */
 struct error *closure_ask(struct closure *c, const char *function);
 /* Static variables of a function that is written. */

@@ -9,7 +9,7 @@ static uint32_t earlier(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Where the declaration of something must stand that is defined later, or nowhere. */
+/* Where the declaration of something must stand that is defined under its new name. */
 static uint32_t place(const struct closure *c, const struct linkage *l)
 {
 	return earlier(closure_declaration(c, l->definition)->first, l->first_use);
@@ -19,7 +19,7 @@ static void add_extern(struct closure *c, uint32_t number)
 {
 	const struct linkage *l = &c->linkages.at[number];
 
-	piece_vec_push(&c->pieces, (struct piece) {.position = place(c, l),
+	piece_vec_push(&c->pieces, (struct piece) {.position = place(c, l), /* see closure_place_externs() */
 						   .kind = PIECE_EXTERN,
 						   .number = l->definition - 1,
 						   .linkage = number + 1});
@@ -88,6 +88,31 @@ struct error *closure_finish_linkages(struct closure *c)
 			declare_extern(c, i);
 	}
 	return NULL;
+}
+
+/* The text that a declaration is part of: where that begins. */
+static uint32_t piece_with(const struct closure *c, uint32_t position)
+{
+	for (size_t i = 0; i < c->pieces.n; i++) {
+		const struct piece *p = &c->pieces.at[i];
+
+		if ((p->kind == PIECE_CHUNK || p->kind == PIECE_FUNCTION) &&
+		    c->tu->declarations.at[p->chunk.first].first <= position &&
+		    c->tu->declarations.at[p->chunk.last].last >= position)
+			return p->position;
+	}
+	return position;
+}
+
+void closure_place_externs(struct closure *c)
+{
+	for (size_t i = 0; i < c->pieces.n; i++) {
+		struct piece *p = &c->pieces.at[i];
+		const struct linkage *l = p->kind == PIECE_EXTERN ? &c->linkages.at[p->linkage - 1] : NULL;
+
+		if (l && l->first_use != UINT32_MAX)
+			p->position = piece_with(c, l->first_use);
+	}
 }
 
 /* ---- static variables of functions ---- */

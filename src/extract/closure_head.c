@@ -133,7 +133,7 @@ void closure_find_heads(struct closure *c)
 
 	for (uint32_t i = 0; i < tu->inclusions.n; i++) {
 		const struct inclusion *in = &tu->inclusions.at[i];
-		struct head h = {.inclusion = i, .kept = in->by == tu->main_file};
+		struct head h = {.inclusion = i, .kept = c->request->generous && in->by == tu->main_file};
 
 		if (is_in_late(c, in) && tu->files.at[in->file].include &&
 		    !needs_private_types(c, in)) {

@@ -71,28 +71,56 @@ static bool is_short(const struct closure *c, const struct piece *p)
 	       p->chunk.last_line - p->chunk.first_line < 8;
 }
 
-static bool continues(const struct closure *c, const struct piece *p)
+/* Does the piece begin where the one before it ends, blank lines apart? */
+static bool follows(struct closure *c, const struct piece *p)
 {
-	return p > c->pieces.at && is_short(c, p) && is_short(c, p - 1) &&
-	       p->chunk.file == p[-1].chunk.file;
+	const struct tu_file *f = tu_file_text(c->tu, p->chunk.file);
+	uint32_t at, end;
+
+	if (p == c->pieces.at || p->kind != PIECE_CHUNK || p[-1].kind != PIECE_CHUNK ||
+	    p->chunk.file != p[-1].chunk.file || p->chunk.first_line <= p[-1].chunk.last_line)
+		return false;
+	at = tu_line_start(f, p[-1].chunk.last_line + 1);
+	end = tu_line_start(f, p->chunk.first_line);
+	while (at < end && strchr(" \t\n", f->text[at]))
+		at++;
+	return at == end;
+}
+
+/* Has it no marker of its own? */
+static bool continues(struct closure *c, const struct piece *p)
+{
+	if (p == c->pieces.at)
+		return false;
+	return follows(c, p) ||
+	       (is_short(c, p) && is_short(c, p - 1) && p->chunk.file == p[-1].chunk.file);
+}
+
+static void add_places(uint32_t first, uint32_t last, struct str *out)
+{
+	if (first == last)
+		str_add(out, "%u", first);
+	else
+		str_add(out, "%u-%u", first, last);
 }
 
 /* "196-197, 203, 227": the places of a piece and of those that continue it. */
-static void add_group_marker(const struct closure *c, const struct piece *p, struct str *out)
+static void add_group_marker(struct closure *c, const struct piece *p, struct str *out)
 {
 	const struct piece *end = c->pieces.at + c->pieces.n;
 	size_t line = out->n;
 
 	str_add(out, "/* from %s:", shown_path(&c->tu->files.at[p->chunk.file]));
 	for (const struct piece *q = p; q < end && (q == p || continues(c, q)); q++) {
+		uint32_t first = q->chunk.first_line;
+
 		if (q > p)
 			str_add(out, out->n - line > 88 ? ",\n *      " : ", ");
 		if (out->s[out->n - 1] == ' ' && out->n - line > 88)
 			line = out->n;
-		if (q->chunk.first_line == q->chunk.last_line)
-			str_add(out, "%u", q->chunk.first_line);
-		else
-			str_add(out, "%u-%u", q->chunk.first_line, q->chunk.last_line);
+		while (q + 1 < end && follows(c, q + 1))
+			q++;
+		add_places(first, q->chunk.last_line, out);
 	}
 	str_add(out, " */\n");
 }
@@ -269,10 +297,24 @@ static int by_position(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
+/* Declarations of one kind stand together. */
+static bool is_declared_only(const struct piece *p)
+{
+	return p->kind == PIECE_EXTERN || p->kind == PIECE_PROTOTYPE;
+}
+
 static bool stands_alone(const struct piece *p)
 {
 	return p->kind != PIECE_MACRO && p->kind != PIECE_UNDEF && p->kind != PIECE_FORWARD &&
-	       p->kind != PIECE_INCLUDE && p->kind != PIECE_EXTERN;
+	       p->kind != PIECE_INCLUDE && !is_declared_only(p);
+}
+
+static bool wants_blank(struct closure *c, const struct piece *p)
+{
+	if (follows(c, p) && !(is_short(c, p) && is_short(c, p - 1)))
+		return true;
+	return (stands_alone(p) || (p[-1].kind != p->kind && !(is_declared_only(p) && is_declared_only(p - 1)))) &&
+	       !continues(c, p);
 }
 
 void write_source(struct closure *c, struct str *out)
@@ -287,9 +329,7 @@ void write_source(struct closure *c, struct str *out)
 	annotate_headers(c, out);
 	for (size_t i = 0; i < c->pieces.n; i++) {
 		const struct piece *p = &c->pieces.at[i];
-		bool more = i && ((!stands_alone(p) && p[-1].kind == p->kind) || continues(c, p));
-
-		if (!more)
+		if (!i || wants_blank(c, p))
 			str_add(out, "\n");
 		if (p->kind == PIECE_FUNCTION || p->kind == PIECE_CHUNK)
 			add_statics(c, p, out);
