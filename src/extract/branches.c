@@ -13,7 +13,8 @@
 struct open {
 	uint32_t at[8];
 	uint32_t n;
-	bool unknown; /* too many branches, or in the middle of brackets */
+	int depth;    /* of parentheses where it begins */
+	bool unknown; /* too many branches, or in the middle of parentheses: of a macro's arguments */
 };
 DEFINE_VEC(open_vec, struct open)
 
@@ -102,13 +103,13 @@ static void judge(struct search *s, const struct open *o, uint32_t endif)
 	add_range(s, endif, endif);
 }
 
-static void branch(struct search *s, uint32_t line, bool unknown)
+static void branch(struct search *s, uint32_t line)
 {
 	struct open *o = s->open.n ? &s->open.at[s->open.n - 1] : NULL;
 
 	if (!o)
 		return;
-	o->unknown |= unknown || o->n == ARRAY_SIZE(o->at);
+	o->unknown |= o->n == ARRAY_SIZE(o->at);
 	if (o->n < ARRAY_SIZE(o->at))
 		o->at[o->n++] = line;
 }
@@ -125,11 +126,13 @@ static void find(struct search *s)
 			continue;
 		switch (raw_conditional(s->file, l)) {
 		case CONDITIONAL_IF:
-			open_vec_push(&s->open, (struct open) {.unknown = depth > 0});
-			branch(s, l->line, false);
+			open_vec_push(&s->open, (struct open) {.depth = depth, .unknown = depth > 0});
+			branch(s, l->line);
 			break;
 		case CONDITIONAL_ELSE:
-			branch(s, l->line, depth > 0);
+			branch(s, l->line);
+			if (s->open.n) /* branches open the same ones */
+				depth = s->open.at[s->open.n - 1].depth;
 			break;
 		case CONDITIONAL_ENDIF:
 			if (s->open.n) {

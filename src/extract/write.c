@@ -62,7 +62,7 @@ static const struct token *first_token(const struct closure *c, const struct pie
 	return tu_token(c->tu, c->tu->declarations.at[p->number].first);
 }
 
-/* Declarations of functions and variables from one file stand together, with one marker. */
+/* Declarations of functions and variables stand together without blank lines. */
 static bool is_short(const struct closure *c, const struct piece *p)
 {
 	const struct declared *d = p->kind == PIECE_CHUNK ? closure_owner(c, p->number) : NULL;
@@ -87,13 +87,13 @@ static bool follows(struct closure *c, const struct piece *p)
 	return at == end;
 }
 
-/* Has it no marker of its own? */
+/* What comes from one file stands behind one marker. */
 static bool continues(struct closure *c, const struct piece *p)
 {
 	if (p == c->pieces.at)
 		return false;
-	return follows(c, p) ||
-	       (is_short(c, p) && is_short(c, p - 1) && p->chunk.file == p[-1].chunk.file);
+	return p->kind == PIECE_CHUNK && p[-1].kind == PIECE_CHUNK &&
+	       p->chunk.file == p[-1].chunk.file;
 }
 
 static void add_places(uint32_t first, uint32_t last, struct str *out)
@@ -311,10 +311,11 @@ static bool stands_alone(const struct piece *p)
 
 static bool wants_blank(struct closure *c, const struct piece *p)
 {
-	if (follows(c, p) && !(is_short(c, p) && is_short(c, p - 1)))
-		return true;
-	return (stands_alone(p) || (p[-1].kind != p->kind && !(is_declared_only(p) && is_declared_only(p - 1)))) &&
-	       !continues(c, p);
+	if (continues(c, p))
+		return !is_short(c, p) || !is_short(c, p - 1);
+	if (is_declared_only(p) && is_declared_only(p - 1))
+		return false;
+	return stands_alone(p) || p[-1].kind != p->kind;
 }
 
 void write_source(struct closure *c, struct str *out)

@@ -31,6 +31,8 @@ struct test_case {
 	const char *id;	       /* expected error */
 	const char *undefined; /* names that an object refers to */
 	const char *second;    /* include/linux/pub2.h */
+	const char *here;      /* names that the caller's own text defines */
+	bool generous;
 	const char *patched;   /* pub.h with the fix: the unit is read in a view that has it */
 };
 
@@ -135,8 +137,15 @@ static const struct test_case cases[] = {
 	 "WIDE\n"
 	 "\tif (a) {\n#else\n\tif (b) {\n#endif\n\t\treturn 1;\n\t}\n\treturn exported(b);\n}\n",
 	 .functions = "f",
+	 .generous = true,
 	 .with = {"#define WIDE 1\n", "#if WIDE\nint livepatch_f(int a,\n#else",
 		  "return exported(b);\n}\n"}},
+	{.name = "the same, with the branch that was taken only",
+	 .c = PUB "#define WIDE 1\n#if WIDE\nint f(int a,\n#else\nint f(\n#endif\n      int b)\n{\n"
+		  "\treturn exported(b + a);\n}\n",
+	 .functions = "f",
+	 .with = {"replaces f(), from d/unit.c:3-10 */\nint livepatch_f(int a,\n      int b)\n{"},
+	 .without = {"WIDE", "#else"}},
 	{.name = "an include in an initialiser",
 	 .private = "1, 2,\n",
 	 .c = PUB "static const int table[] = {\n#include \"priv.h\"\n\t3 };\nint f(int "
@@ -144,9 +153,60 @@ static const struct test_case cases[] = {
 	 .functions = "f",
 	 .with = {"static const int table[] = {\n", "1, 2,\n", "\t3 };\n"},
 	 .without = {"#include \"priv.h\""}},
+#define BRANCHES                                                                                   \
+	PUB "struct s {\n\tint a;\n#ifdef NO\n\tint n;\n#else\n\tint b;\n#endif\n};\n"              \
+	    "#define ONLY_THERE 1\n#ifdef NO\nstatic int twice(void)\n#else\nstatic int once(void)\n"   \
+	    "#endif\n{\n\treturn 1;\n}\n\n"                                                          \
+	    "int f(struct s *s)\n{\n\tint x = s->a;\n\n#ifdef NO\n\tx += ONLY_THERE;\n#endif\n"        \
+	    "\n#if 1 /* why */\n\tx += s->b + exported(__LINE__) + once();\n#endif\n\n"                \
+	    "#ifdef NO\n\tx++;\n#endif\n\treturn x;\n}\n"
+	{.name = "branches that the compiler did not take",
+	 .c = BRANCHES,
+	 .functions = "f",
+	 .with = {"\tint a;\n\tint b;\n};", "\nstatic int once(void)\n{",
+		  "\tint x = s->a;\n\n\tx += s->b", "once();\n\n\treturn x;"},
+	 .without = {"#if", "#e", "twice", "int n;", "ONLY_THERE"}},
+	{.name = "a generous extraction has them",
+	 .c = BRANCHES,
+	 .generous = true,
+	 .functions = "f",
+	 .with = {"#ifdef NO\n\tint n;\n#else", "#define ONLY_THERE 1\n", "twice",
+		  "\tx += ONLY_THERE;\n#endif"}},
+	{.name = "branches that cannot be told are kept",
+	 .header = HEADER "#define NOTHING\n#define BOTH(...) __VA_ARGS__\n#endif\n",
+	 .c = PUB "int f(int a)\n{\n#ifndef NO\n\tNOTHING\n#endif\n\treturn BOTH(a\n"
+		  "#ifdef NO\n, 1;\n#endif\n\t);\n}\n",
+	 .functions = "f",
+	 .with = {"#ifndef NO\n\tNOTHING\n#endif", "#ifdef NO\n, 1;\n#endif"}},
+	{.name = "headers of which nothing is used",
+	 .c = PUB "#include <linux/pub2.h>\nint f(int a)\n{\n\treturn other(a);\n}\n",
+	 .second = "int other(int a);\n",
+	 .functions = "f",
+	 .with = {"#include <linux/pub2.h>\n"},
+	 .without = {"pub.h>"}},
+	{.name = "declarations stand before their first use, text of one file behind one marker",
+	 .private = "static inline int one(int a)\n{\n\treturn a;\n}\nint unused;\n"
+		    "static inline int two(int a)\n{\n\treturn a;\n}\n",
+	 .c = PRIV "static int live(int a)\n{\n\treturn a;\n}\nstatic int g(int a)\n{\n\treturn one(a);\n}\n"
+		   "int f(int a)\n{\n\treturn live(a) + g(a) + two(a) + live(g(1));\n}\n",
+	 .functions = "f",
+	 .klp = "live",
+	 .with = {"/* from d/priv.h:1-4, 6-9 */\nstatic inline int one", "}\n\nstatic inline int two",
+		  "/* from d/unit.c:6-9 */\nstatic int g(", "}\n\nextern int live(int a);\nSUTURE",
+		  "int livepatch_f(int a);\n\n/* livepatch: replaces"}},
+	{.name = "what the livepatch defines itself needs no header",
+	 .header = HEADER "void trace_it(int a);\n#endif\n",
+	 .private = "typedef int mine;\nstruct deep { int d; };\n",
+	 .c = PUB PRIV "#include <linux/pub2.h>\nint f(struct shown *s)\n{\n\ttrace_it(s->a);\n\treturn "
+		       "1;\n}\n",
+	 .second = "int late(mine m);\nstatic inline int deep(struct deep d) { return d.d; }\n"
+		   "static inline void trace_it(int a) { late(a); }\n",
+	 .functions = "f",
+	 .here = "trace_it",
+	 .without = {"mine", "deep", "pub2.h"}},
 	{.name = "names of the unit",
 	 .c = "#define pr_fmt(x) KBUILD_MODNAME x\n" PUB
-	      "const char *f(void)\n{\n\treturn pr_fmt(\"!\");\n}\n",
+	      "const char *f(void)\n{\n\treturn exported(1) ? pr_fmt(\"!\") : 0;\n}\n",
 	 .functions = "f",
 	 .with = {"#undef KBUILD_MODNAME\n#define KBUILD_MODNAME \"unit\"\n",
 		  "#define pr_fmt(x) KBUILD_MODNAME x\n#include"}},
@@ -163,7 +223,7 @@ static const struct test_case cases[] = {
 	 .private = "typedef int mine;\n",
 	 .c = PUB PRIV "#include <linux/pub2.h>\nint f(int a)\n{\n\treturn late(a);\n}\n",
 	 .functions = "f",
-	 .with = {"#include <linux/pub.h>\n", "typedef int mine;", "#include <linux/pub2.h>\n",
+	 .with = {"typedef int mine;", "#include <linux/pub2.h>\n",
 		  "int livepatch_f"}},
 	{.name = "a public header that mentions a private tag in parameters only",
 	 .second = "int take(struct mine *m);\nstatic inline int give(struct mine *m)\n{\n\treturn "
@@ -173,7 +233,7 @@ static const struct test_case cases[] = {
 		  "m->a;\n}\n",
 	 .functions = "f",
 	 .klp = "take",
-	 .with = {"#include <linux/pub.h>\n", "struct mine;\n#include <linux/pub2.h>\n",
+	 .with = {"struct mine;\n#include <linux/pub2.h>\n",
 		  "struct mine {\n"}},
 	{.name = "a fix in a public header",
 	 .header = HEADER
@@ -252,6 +312,8 @@ static void decide(void *arg, const struct name_question *q, struct name_fate *f
 	} else if (has_word(tc->klp, name)) {
 		fate->fate = FATE_KLP;
 	}
+	if (has_word(tc->here, name))
+		fate->fate = FATE_HERE;
 	if (has_word(tc->klp, name)) {
 		fate->object = xstrdup("vmlinux");
 		fate->symbol = q->function ? xasprintf("%s.1", q->name) : xstrdup(q->name);
@@ -329,7 +391,8 @@ static struct error *extract(const struct test_case *tc, char *dir, struct extra
 				     .fate_of = decide,
 				     .fate_arg = (void *)tc,
 				     .findings = &findings,
-				     .undefined = tc->undefined ? &undefined : NULL};
+				     .undefined = tc->undefined ? &undefined : NULL,
+				     .generous = tc->generous};
 	struct error *err = extract_unit(&rq, result);
 
 	findings_free(&findings);
