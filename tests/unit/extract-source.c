@@ -144,7 +144,7 @@ static const struct test_case cases[] = {
 	 .c = PUB "#define WIDE 1\n#if WIDE\nint f(int a,\n#else\nint f(\n#endif\n      int b)\n{\n"
 		  "\treturn exported(b + a);\n}\n",
 	 .functions = "f",
-	 .with = {"replaces f(), from d/unit.c:3-10 */\nint livepatch_f(int a,\n      int b)\n{"},
+	 .with = {"replaces f(), from d/unit.c:3-11 */\nint livepatch_f(int a,\n      int b)\n{"},
 	 .without = {"WIDE", "#else"}},
 	{.name = "an include in an initialiser",
 	 .private = "1, 2,\n",
