@@ -9,6 +9,7 @@
 #include "base/process.h"
 #include "base/str.h"
 #include "convert/annotations.h"
+#include "module/module.h"
 
 /* One text: of a unit with the fix, or without it. */
 struct attempt {
@@ -452,6 +453,7 @@ struct error *patch_source_make(const struct patch_source_request *rq, const str
 		return NULL;
 	TRY(find_commands(rq, s));
 	TRY(make_units(rq, s));
+	TRY(module_code(rq->description, &s->code));
 	make_texts(rq, s);
 	return NULL;
 }
@@ -475,6 +477,7 @@ void patch_source_free(struct patch_source *s)
 	free(s->stem);
 	free(s->kbuild);
 	free(s->main);
+	free(s->code);
 	free(s->list);
 	*s = (struct patch_source){ 0 };
 }

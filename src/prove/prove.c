@@ -123,11 +123,12 @@ static void unexplained(struct prover *p, const struct entity *e, const char *la
 					   lacks && brings ? "; " : "", brings ? "with " : "",
 					   brings ? brings : "");
 	struct finding *f = finding_add(
-		p->rq->findings, "M30", SEVERITY_WARNING, p->rq->resolver->kobject, e->name, NULL,
+		p->rq->findings, "M30", SEVERITY_REFUSAL, p->rq->resolver->kobject, e->name, NULL,
 		"the function compiled from the livepatch's source differs from the %s unit's in what "
 		"it refers to: %s", p->rq->patched ? "patched" : "original", text);
 
-	finding_way_out(f, "look at the function in both sources; or build the livepatch from objects");
+	finding_way_out(f, "look at the function in both sources, and waive the finding in the description "
+			   "([waive M30]) if it is harmless; or build the livepatch from objects");
 	add_line(p, e->name, PROVE_UNEXPLAINED, text);
 }
 
