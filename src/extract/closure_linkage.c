@@ -237,6 +237,43 @@ static bool is_variable(const struct closure *c, uint32_t declaration)
 	return d && d->kind == DECLARED_VARIABLE;
 }
 
+static bool declares(const struct closure *c, const struct chunk *chunk, uint32_t name)
+{
+	for (uint32_t i = c->tu->declarations.at[chunk->first].names;
+	     i < c->tu->declarations.at[chunk->last].names + c->tu->declarations.at[chunk->last].n_names; i++)
+		if (c->tu->declared.at[i].name == name)
+			return true;
+	return false;
+}
+
+/*
+ * Does the macro make other names of its argument than those that it defines (EFI_FIELD(name), a call of
+ * x_##name())? Renaming the argument would change these.
+ */
+static bool makes_more(const struct closure *c, const struct tu_file *f, const struct piece *p,
+		       const struct lexeme_vec *words)
+{
+	const char *part = f->text + p->pasted.at;
+
+	for (uint32_t i = c->tu->declarations.at[p->chunk.first].first;
+	     i <= c->tu->declarations.at[p->chunk.last].last; i++) {
+		uint32_t name = tu_token(c->tu, i)->name;
+		bool written = false;
+
+		if (!tu_is_plain_name(c->tu, i) ||
+		    !memmem(c->tu->text + tu_token(c->tu, i)->at, tu_token_length(c->tu, i), part,
+			    p->pasted.length) || declares(c, &p->chunk, name))
+			continue;
+		for (size_t k = 0; k < words->n && !written; k++)
+			written = words->at[k].kind == LEX_NAME && words->at[k].at != p->pasted.at &&
+				  name_find(&c->tu->names, f->text + words->at[k].at,
+					    words->at[k].length) == name;
+		if (!written)
+			return true;
+	}
+	return false;
+}
+
 /* The text of a replaced function: as it was written if the new name can be put there. */
 static void replace(struct closure *c, uint32_t number, uint32_t by)
 {
@@ -261,6 +298,8 @@ static void replace(struct closure *c, uint32_t number, uint32_t by)
 			   raw_has_word(f, &words, head_words(&words), name);
 		if (!own_name)
 			p.pasted = pasted_argument(f, &words, name);
+		if (p.pasted.length && makes_more(c, f, &p, &words))
+			p.pasted.length = 0;
 	}
 	if (!own_name && !p.pasted.length) {
 		p.kind = PIECE_EXPANDED;
