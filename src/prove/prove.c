@@ -31,6 +31,7 @@ const char *prove_class_name(enum prove_class class)
 		[PROVE_ENDBR] = "endbr",
 		[PROVE_REGISTERS] = "registers and order",
 		[PROVE_INLINING] = "inlining",
+		[PROVE_ALONE] = "interprocedural",
 		[PROVE_TRACEPOINT] = "tracepoint off",
 		[PROVE_UNEXPLAINED] = "not explained",
 	};
@@ -68,7 +69,7 @@ static struct error *pass_open(struct prover *p, unsigned int normalise, struct 
 	TRY(object_read(p->rq->reference, &pass->reference));
 	TRY(object_read(p->rq->extraction, &pass->extraction));
 	normal_rename(pass->extraction, p->rq, &p->names, &pass->normal);
-	normal_detach(pass->reference, p->rq->model, &p->names, &pass->normal);
+	normal_detach(pass->reference, p->rq->like ? p->rq->like : p->rq->model, &p->names, &pass->normal);
 	normal_apply(pass->reference, normalise);
 	normal_apply(pass->extraction, normalise);
 	TRY(model_new(pass->reference, &pass->findings, &pass->a));
@@ -122,14 +123,9 @@ static void unexplained(struct prover *p, const struct entity *e, const char *la
 	scoped_free char *text = xasprintf("%s%s%s%s%s", lacks ? "without " : "", lacks ? lacks : "",
 					   lacks && brings ? "; " : "", brings ? "with " : "",
 					   brings ? brings : "");
-	struct finding *f = finding_add(
-		p->rq->findings, "M30", SEVERITY_REFUSAL, p->rq->resolver->kobject, e->name, NULL,
-		"the function compiled from the livepatch's source differs from the %s unit's in what "
-		"it refers to: %s", p->rq->patched ? "patched" : "original", text);
 
-	finding_way_out(f, "look at the function in both sources, and waive the finding in the description "
-			   "([waive M30]) if it is harmless; or build the livepatch from objects");
 	add_line(p, e->name, PROVE_UNEXPLAINED, text);
+	str_vec_push(&p->proof->unexplained, xstrdup(e->name));
 }
 
 static bool same_keys(const struct map *a, const struct map *b)
@@ -209,6 +205,9 @@ static struct error *classify_rest(struct prover *p, bool *done, size_t n)
 				class = e->twin ? explain(p, &pass, e) : without_twin(p, e);
 			p->proof->count[class]++;
 			done[i] = true;
+			if (e->twin)
+				str_vec_push(&p->proof->compared,
+					     xstrndup(e->name, strcspn(e->name, ".")));
 		}
 		pass_close(&pass);
 	}
@@ -268,5 +267,7 @@ void proof_free(struct proof *proof)
 {
 	str_vec_free_all(&proof->exports);
 	str_vec_free_all(&proof->lines);
+	str_vec_free_all(&proof->compared);
+	str_vec_free_all(&proof->unexplained);
 	*proof = (struct proof){ 0 };
 }
