@@ -324,6 +324,8 @@ static void read_work(struct closure *c, const struct work *w)
 	}
 	if (w->how == READ_WRITTEN && d.body)
 		closure_use_statics(c, w->declaration, &scan);
+	else if (w->how == READ_FROM_HEADER && d.body)
+		closure_ask_header_statics(c, w->declaration, &scan);
 }
 
 static void read_all(struct closure *c)

@@ -193,6 +193,8 @@ void closure_place_externs(struct closure *c);
 struct error *closure_ask(struct closure *c, const char *function);
 /* Static variables of a function that is written. */
 void closure_use_statics(struct closure *c, uint32_t declaration, const struct scan *scan);
+/* Those of a function of a public header, whose text stays as it is: they can be refused only. */
+void closure_ask_header_statics(struct closure *c, uint32_t declaration, const struct scan *scan);
 /* Types (closure_types.c). */
 void closure_need_type(struct closure *c, const struct declared *d, uint32_t by, const char *kind);
 void closure_find_header_pointers(struct closure *c);

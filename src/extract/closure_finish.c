@@ -160,3 +160,28 @@ void closure_use_statics(struct closure *c, uint32_t declaration, const struct s
 		static_use_vec_push(&c->statics, use);
 	}
 }
+
+void closure_ask_header_statics(struct closure *c, uint32_t declaration, const struct scan *scan)
+{
+	uint32_t owner = closure_owner(c, declaration)->name;
+	scoped_free char *function = name_string(&c->tu->names, owner);
+
+	for (size_t i = 0; i < scan->statics.n; i++) {
+		const struct local_static *v = &scan->statics.at[i];
+		uint32_t number = tu_token(c->tu, v->token)->name;
+		scoped_free char *name = name_string(&c->tu->names, number);
+		struct name_question q = {.name = name,
+					  .function = function,
+					  .is_static = true,
+					  .defined = true,
+					  .is_const = v->is_const,
+					  .in_header = true,
+					  .asked_by = function};
+		struct name_fate fate = {0};
+
+		c->request->fate_of(c->request->fate_arg, &q, &fate);
+		closure_decide(c, "static variable", number, owner, fate.reason ? fate.reason : "",
+			       "%s", closure_how[fate.fate == FATE_REFUSE ? FATE_REFUSE : FATE_COPY]);
+		name_fate_free(&fate);
+	}
+}

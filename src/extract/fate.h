@@ -44,6 +44,7 @@ struct name_question {
 	bool is_const;	      /* a variable that is const (array elements too) */
 	bool in_macro;	      /* static variable of a function that a macro's expansion declares
 			       * (__already_done, __key): FATE_COPY and FATE_REFUSE are possible */
+	bool in_header;	      /* static variable of a function that comes with a public header: likewise */
 	const char *asked_by; /* the function or variable that mentions it, for messages; or NULL */
 };
 

@@ -178,11 +178,28 @@ static void of_entity(struct fate_unit *u, const struct name_question *q, struct
 		unreachable(u, q, fate);
 }
 
+/*
+ * The header makes a new one in the livepatch, whatever is said here: state that the replaced code uses must not begin
+ * anew. In the unit it is one of those variables of that name that the code uses.
+ */
+static void of_header(struct fate_unit *u, const struct name_question *q, const struct candidates *c,
+		      struct name_fate *fate)
+{
+	if (q->is_const)
+		fate_set(fate, FATE_COPY, "a constant of a header's function");
+	else if (!c->reached)
+		fate_set(fate, FATE_COPY, "no code that comes along uses it");
+	else
+		declared_by_macro(u, q, c, fate);
+}
+
 void fate_of_variable(struct fate_unit *u, const struct name_question *q, struct name_fate *fate)
 {
 	struct candidates c = find(u, q);
 
-	if (q->in_macro && !q->is_const)
+	if (q->in_header)
+		of_header(u, q, &c, fate);
+	else if (q->in_macro && !q->is_const)
 		declared_by_macro(u, q, &c, fate);
 	else if (q->in_macro)
 		fate_set(fate, FATE_COPY, "a constant that a macro declares");

@@ -10,7 +10,7 @@
 const char *const prove_alone_flags[] = {
 	"-fno-ipa-cp", "-fno-ipa-vrp", "-fno-ipa-bit-cp", "-fno-ipa-sra", "-fno-ipa-icf", "-fno-ipa-ra",
 	"-fno-ipa-reference", "-fno-ipa-pure-const", "-fno-ipa-modref", "-fno-partial-inlining",
-	"-fno-inline-functions", "-fno-inline-small-functions", "-fno-inline-functions-called-once", NULL,
+	"-fno-inline-functions", "-fno-inline-small-functions", "-fno-inline-functions-called-once", "-fno-inline", NULL,
 };
 
 static bool has(const struct str_vec *list, const char *name, size_t n)

@@ -32,6 +32,7 @@ struct test_case {
 	const char *undefined; /* names that an object refers to */
 	const char *second;    /* include/linux/pub2.h */
 	const char *here;      /* names that the caller's own text defines */
+	const char *asked;     /* a static variable that must be asked about: "f.x" */
 	bool generous;
 	const char *patched;   /* pub.h with the fix: the unit is read in a view that has it */
 };
@@ -204,6 +205,20 @@ static const struct test_case cases[] = {
 	 .functions = "f",
 	 .here = "trace_it",
 	 .without = {"mine", "deep", "pub2.h"}},
+	{.name = "static variables of a header's functions are asked about",
+	 .header = HEADER "static inline int inner(void)\n{\n\tstatic int n;\n\treturn n++;\n}\n"
+			  "static inline int outer(void)\n{\n\treturn inner();\n}\n#endif\n",
+	 .c = PUB "int f(void)\n{\n\treturn outer();\n}\n",
+	 .functions = "f",
+	 .asked = "inner.n"},
+	{.name = "an argument of which the macro makes more names",
+	 .header = HEADER "#define SHOW(name) int name##_show(void) { return FIELD(name); }\n"
+			  "#define FIELD(name) field_##name\n#endif\n",
+	 .c = PUB "static int field_a;\nSHOW(a)\nint g(void) { return field_a++; }\n",
+	 .functions = "a_show",
+	 .klp = "field_a",
+	 .with = {"expanded from d/unit.c:3", "livepatch_a_show"},
+	 .without = {"SHOW(livepatch_a)"}},
 	{.name = "names of the unit",
 	 .c = "#define pr_fmt(x) KBUILD_MODNAME x\n" PUB
 	      "const char *f(void)\n{\n\treturn exported(1) ? pr_fmt(\"!\") : 0;\n}\n",
@@ -298,12 +313,15 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+static bool was_asked;
+
 static void decide(void *arg, const struct name_question *q, struct name_fate *fate)
 {
 	const struct test_case *tc = arg;
 	scoped_free char *name =
 		q->function ? xasprintf("%s.%s", q->function, q->name) : xstrdup(q->name);
 
+	was_asked |= q->in_header && tc->asked && streq(tc->asked, name);
 	fate->reason = xstrdup("test");
 	fate->fate = q->defined ? FATE_COPY : FATE_PLAIN;
 	if (!q->function && has_word(tc->functions, name)) {
@@ -473,6 +491,8 @@ static void run_case(const struct test_case *tc)
 	if (err)
 		print_error("%s: %s: %s\n", tc->name, err->id, err->message);
 	assert_null(err);
+	assert_true(was_asked || !tc->asked);
+	was_asked = false;
 	check_text(tc, result.text);
 	compile(tc, dir, result.text);
 	scoped_error struct error *err2 = extract(tc, dir, &again);

@@ -41,17 +41,23 @@ static void add(struct replacements *set, struct model *m, const char *name)
 	map_put(&set->by_name, set->list.at[set->list.n - 1].name, (void *)(uintptr_t)set->list.n);
 }
 
-static void prove_text(struct proving *p, const char *original, const char *function,
-		       const char *text)
+static void prove_text_with(struct proving *p, const char *flags, const char *original,
+			    const char *function, const char *text)
 {
-	*p = (struct proving){ .original = kit_compile("gcc", FLAGS, "unit.c", original),
-			       .extraction = kit_compile("gcc", FLAGS, "extraction.c", text) };
+	*p = (struct proving){ .original = kit_compile("gcc", flags, "unit.c", original),
+			       .extraction = kit_compile("gcc", flags, "extraction.c", text) };
 	kit_open(&p->pair, p->original, p->original);
 	p->resolver = (struct resolver){ .kobject = "vmlinux", .findings = &p->findings };
 	add(&p->set, p->pair.a, function);
 	assert_fine(prove(&(struct prove_request){
 		.reference = p->original, .model = p->pair.a, .extraction = p->extraction,
 		.set = &p->set, .resolver = &p->resolver, .findings = &p->findings }, &p->proof));
+}
+
+static void prove_text(struct proving *p, const char *original, const char *function,
+		       const char *text)
+{
+	prove_text_with(p, FLAGS, original, function, text);
 }
 
 static void proving_free(struct proving *p)
@@ -338,6 +344,70 @@ static void test_fates_of_macros(void **state)
 	ask_close(&a);
 }
 
+/* Inline functions of headers bring their static variables with them. */
+static void test_fates_of_headers(void **state)
+{
+	static const char text[] =
+		"extern int sink(int *);\n"
+		"static inline int counted(void) { static int n; return sink(&n); }\n"
+		"static inline int once(void) { static _Bool __already_done; return sink((int *)&__already_done); }\n"
+		"static inline int unused(void) { static int n3; return sink(&n3); }\n"
+		"int four(void) { return counted() + once(); }\nint five(void) { return unused(); }\n";
+	struct name_question q = { .function = "counted", .name = "n", .is_static = true, .defined = true,
+				   .in_header = true };
+	struct asking a;
+
+	ask_open(&a, text, "four");
+	assert_int_equal(ask(&a, q), FATE_REFUSE);
+	assert_int_equal(a.findings.n, 1);
+	assert_string_equal(a.findings.at[0].id, "M22");
+	q.function = "once";
+	q.name = "__already_done";
+	assert_int_equal(ask(&a, q), FATE_COPY);
+	assert_int_equal(a.findings.n, 2);
+	assert_string_equal(a.findings.at[1].id, "M21");
+	q.function = "unused";
+	q.name = "n3";
+	assert_int_equal(ask(&a, q), FATE_COPY);
+	assert_int_equal(a.findings.n, 2);
+	ask_close(&a);
+}
+
+/* "alone": what was left open is explained, or one thing still is. */
+static void test_second_look(void **state)
+{
+	static const char knows[] =
+		"extern void say(const char *);\n"
+		"static __attribute__((noinline)) void check(int x)\n{\n\tif (x > 7)\n\t\tsay(\"much\");\n"
+		"\telse\n\t\tsay(\"few\");\n}\n"
+		"void one(void) { check(1); }\nvoid two(void) { check(2); }\n";
+	static const char text[] = LIVEPATCH
+		"extern void say(const char *);\nvoid livepatch_check(int x)\n{\n\tif (x > 7)\n\t\tsay(\"much\");\n"
+		"\telse\n\t\tsay(\"%s\");\n}\n";
+	scoped_str struct str flags = { 0 };
+
+	str_add(&flags, "%s", FLAGS);
+	for (size_t i = 0; prove_alone_flags[i]; i++)
+		str_add(&flags, " %s", prove_alone_flags[i]);
+	for (int wrong = 0; wrong < 2; wrong++) {
+		scoped_free char *other = xasprintf(text, wrong ? "none" : "few");
+		struct proving p, q;
+
+		prove_text(&p, knows, "check", other);
+		assert_int_equal(p.proof.count[PROVE_UNEXPLAINED], 1);
+		prove_text_with(&q, flags.s, knows, "check", other);
+		prove_second_look(&p.proof, &q.proof);
+		assert_int_equal(p.proof.count[PROVE_UNEXPLAINED], wrong);
+		assert_int_equal(p.proof.count[PROVE_ALONE], !wrong);
+		prove_report(&(struct prove_request){ .resolver = &p.resolver, .findings = &p.findings },
+			     &p.proof);
+		assert_int_equal(p.findings.n, wrong);
+		assert_int_equal(findings_refuse(&p.findings), wrong);
+		proving_free(&p);
+		proving_free(&q);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +427,8 @@ int main(void)
 		cmocka_unit_test(test_fates_of_variables),
 		cmocka_unit_test(test_fate_of_a_static_variable),
 		cmocka_unit_test(test_fates_of_macros),
+		cmocka_unit_test(test_fates_of_headers),
+		cmocka_unit_test(test_second_look),
 	};
 
 	return cmocka_run_group_tests(tests, kit_setup, kit_teardown);
