@@ -273,28 +273,6 @@ static void report_source(struct build *b)
 	fclose(out);
 }
 
-/* A difference that the author has looked at and gives a reason for. */
-static void waive_unexplained(struct build *b)
-{
-	const struct description *d = b->rq->description;
-
-	for (size_t i = 0; d && i < findings(b)->n; i++)
-		for (size_t k = 0; k < d->waivers.n; k++) {
-			struct finding *f = &findings(b)->at[i];
-			const struct described_waiver *w = &d->waivers.at[k];
-
-			if (w->declaration || !streq(f->id, "M30") || !streq(w->id, f->id) ||
-			    f->severity != SEVERITY_REFUSAL || !streq(w->symbol, f->symbol))
-				continue;
-			char *message = xasprintf("%s; waived (%s:%zu): %s", f->message, d->path,
-						  w->line, w->reason);
-
-			free(f->message);
-			f->message = message;
-			f->severity = SEVERITY_NOTE;
-		}
-}
-
 /* Stage: the source of the livepatch, held against the units. */
 static struct error *stage_source(struct build *b)
 {
@@ -307,7 +285,7 @@ static struct error *stage_source(struct build *b)
 
 	progress_step("extracting the source, and holding it against the unit");
 	TRY(patch_source_make(&rq, &b->pairs, &b->source));
-	waive_unexplained(b);
+	patch_source_waive(b->rq->description, findings(b));
 	report_source(b);
 	return NULL;
 }

@@ -60,6 +60,8 @@ struct error *patch_source_make(const struct patch_source_request *rq, const str
 			  struct patch_source *source);
 void patch_source_free(struct patch_source *source);
 
+/* Differences (M30) that the author has looked at, [waive M30] of the description, are notes with the reason. */
+void patch_source_waive(const struct description *description, struct finding_vec *findings);
 /* Puts a warning into each file: a function differs, and it is not explained (M30). */
 void patch_source_mark_unproved(struct patch_source *source);
 /* Writes all files into the directory, which is made; files of other names stay. */

@@ -37,6 +37,30 @@ struct error *patch_source_write(const struct patch_source *s, const char *dir)
 	return put(dir, list, s->list);
 }
 
+static bool fits(const struct described_waiver *w, const struct finding *f)
+{
+	return !w->declaration && f->severity == SEVERITY_REFUSAL && streq(f->id, "M30") &&
+	       streq(w->id, f->id) && f->symbol && streq(w->symbol, f->symbol);
+}
+
+void patch_source_waive(const struct description *d, struct finding_vec *findings)
+{
+	for (size_t i = 0; d && i < findings->n; i++)
+		for (size_t k = 0; k < d->waivers.n; k++) {
+			struct finding *f = &findings->at[i];
+			const struct described_waiver *w = &d->waivers.at[k];
+
+			if (!fits(w, f))
+				continue;
+			char *message = xasprintf("%s; waived (%s:%zu): %s", f->message, d->path,
+						  w->line, w->reason);
+
+			free(f->message);
+			f->message = message;
+			f->severity = SEVERITY_NOTE;
+		}
+}
+
 /* Behind the line with the licence. */
 static void mark(char **text)
 {

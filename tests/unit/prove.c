@@ -7,6 +7,7 @@
 
 #include "fate/binary.h"
 #include "fate/state.h"
+#include "driver/source.h"
 #include "prove/prove.h"
 
 #define FLAGS "-O2 -ffunction-sections -fdata-sections -fno-pic -mcmodel=kernel -fcf-protection=branch " \
@@ -408,6 +409,62 @@ static void test_second_look(void **state)
 	}
 }
 
+static void test_waived(void **state)
+{
+	static const char text[] = "[waive M30]\nsymbol = f\nreason = looked at\n[waive M31]\nsymbol = g\n"
+				   "reason = none\n";
+	struct finding_vec findings = { 0 };
+	struct description d;
+
+	assert_fine(description_parse("d", text, &d));
+	finding_add(&findings, "M30", SEVERITY_REFUSAL, "vmlinux", "f", NULL, "differs");
+	finding_add(&findings, "M30", SEVERITY_REFUSAL, "vmlinux", "g", NULL, "differs");
+	finding_add(&findings, "M32", SEVERITY_REFUSAL, "vmlinux", "f", NULL, "does not compile");
+	patch_source_waive(&d, &findings);
+	assert_int_equal(findings.at[0].severity, SEVERITY_NOTE);
+	assert_string_equal(findings.at[0].message, "differs; waived (d:1): looked at");
+	assert_int_equal(findings.at[1].severity, SEVERITY_REFUSAL);
+	assert_int_equal(findings.at[2].severity, SEVERITY_REFUSAL);
+	findings_free(&findings);
+	description_free(&d);
+}
+
+/* __func__ has the new name; a constant may be added or its negative be subtracted. */
+#define NAMED(function, operation) \
+	"extern void say(const char *);\nextern long more(int);\nlong " function "(int x) { say(__func__); " \
+	"asm volatile(\"" operation ",%0\" : \"+r\"(x)); return more(x); }\n"
+static void test_names_and_signs(void **state)
+{
+	assert_class(NAMED("work", "addl $0x6eadbef7"), "work", NAMED("livepatch_work", "subl $-0x6eadbef7"),
+		     PROVE_REGISTERS);
+	assert_class(NAMED("work", "addl $0x6eadbef7"), "work", NAMED("livepatch_work", "subl $-0x6eadbf17"),
+		     PROVE_UNEXPLAINED);
+}
+
+/* What a SYSCALL_DEFINE makes beside the entry has no name outside of its file. */
+static void test_inside_of_a_system_call(void **state)
+{
+	static const char text[] =
+		"extern long say(long);\n"
+		"static __attribute__((noinline)) long __do_sys_x(long a) { return say(a); }\n"
+		"long __x64_sys_x(long *r) { return __do_sys_x(r[0]); }\n"
+		"long __ia32_sys_x(int *r) { return __do_sys_x(r[0]); }\n";
+	struct finding_vec findings = { 0 };
+	struct replacements set = { 0 };
+	struct resolver r = { .kobject = "vmlinux", .findings = &findings };
+	scoped_free char *object = kit_compile("gcc", FLAGS, "call.c", text);
+	struct kit_pair k;
+
+	kit_open(&k, object, object);
+	assert_fine(replacements_of_function(k.a, &r, "__do_sys_x", &findings, &set));
+	assert_int_equal(set.list.n, 2);
+	assert_non_null(replacements_find(&set, "__x64_sys_x"));
+	assert_non_null(replacements_find(&set, "__ia32_sys_x"));
+	replacements_free(&set);
+	kit_close(&k);
+	findings_free(&findings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +486,9 @@ int main(void)
 		cmocka_unit_test(test_fates_of_macros),
 		cmocka_unit_test(test_fates_of_headers),
 		cmocka_unit_test(test_second_look),
+		cmocka_unit_test(test_waived),
+		cmocka_unit_test(test_names_and_signs),
+		cmocka_unit_test(test_inside_of_a_system_call),
 	};
 
 	return cmocka_run_group_tests(tests, kit_setup, kit_teardown);
