@@ -389,13 +389,17 @@ static char *stem_of(const char *name)
 	return stem;
 }
 
-/* The first unit's file has the livepatch's name, further ones that of their unit as well. */
-static char *file_of(const struct patch_source *s, size_t index)
+/*
+ * The first unit's file has the livepatch's name, further ones that of their unit as well; so has the first, if the
+ * module's object would be called like its own.
+ */
+static char *file_of(const struct patch_source *s, const char *module, size_t index)
 {
 	const char *base = path_basename(s->units.at[index].pair->unit->source);
 	scoped_free char *unit = xstrndup(base, strcspn(base, "."));
 	scoped_free char *name = index ? xasprintf("%s_%zu_%s", s->stem, index + 1, unit) :
-					 xstrdup(s->stem);
+				 streq(s->stem, module) ? xasprintf("%s_1_%s", s->stem, unit) :
+							  xstrdup(s->stem);
 	scoped_free char *clean = stem_of(name);
 
 	return xasprintf("%s.c", clean);
@@ -418,7 +422,7 @@ static struct error *add_units(const struct patch_source_request *rq, const stru
 		TRY(err);
 	}
 	for (size_t i = 0; i < s->units.n; i++)
-		s->units.at[i].file = file_of(s, i);
+		s->units.at[i].file = file_of(s, rq->name, i);
 	return NULL;
 }
 
