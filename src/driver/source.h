@@ -78,6 +78,12 @@ bool patch_source_print_why(const struct patch_source *source, const char *name,
 
 /* ---- private to source*.c ---- */
 
+/*
+ * The unit's text with the fix (farm: the view that has it) or without, and its proof. keep: it is the result, and its
+ * findings count.
+ */
+struct error *patch_source_attempt(const struct patch_source_request *rq, const struct patch_source *source,
+				   struct source_unit *u, bool patched, const char *farm, bool keep);
 /* Text that stands before what was extracted, and what is put behind the #includes. */
 char *patch_source_head(const struct patch_source_request *rq, const struct source_unit *u,
 			const char *text);

@@ -182,6 +182,8 @@ struct linkage *closure_linkage_for(struct closure *c, uint32_t name);
 void closure_ask_fate(struct closure *c, struct linkage *l, uint32_t by);
 void closure_record(struct closure *c, const struct linkage *l, uint32_t by);
 void closure_carry_out(struct closure *c, uint32_t number, uint32_t by);
+/* A replaced function's text (closure_replace.c). */
+void closure_replace(struct closure *c, uint32_t number, uint32_t by);
 /* What an extern declaration of it needs: all up to its body or initialiser. */
 void closure_read_head(struct closure *c, const struct declared *d, uint32_t by);
 extern const char *const closure_how[]; /* by enum fate; NULL for FATE_KLP */
