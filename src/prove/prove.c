@@ -14,6 +14,7 @@ struct pass {
 	struct model *a, *b;
 	struct normal normal;
 	struct map functions;        /* of a: name → entity */
+	struct map constants;        /* the same of data that cannot be written */
 	struct finding_vec findings; /* of the models: they were made before */
 };
 
@@ -42,6 +43,11 @@ const char *prove_class_name(enum prove_class class)
 static bool is_compared(const struct entity *e)
 {
 	return e->kind == ENTITY_FUNCTION && !e->parent;
+}
+
+static bool is_constant(const struct entity *e)
+{
+	return e->kind == ENTITY_DATA && e->symbol && e->section->data && !(e->section->flags & SHF_WRITE);
 }
 
 /* Sections stand in the order of their first use in the unit, which says nothing. */
@@ -78,6 +84,10 @@ static struct error *pass_open(struct prover *p, unsigned int normalise, struct 
 		if (is_compared(pass->a->entities.at[i]))
 			map_put(&pass->functions, pass->a->entities.at[i]->name,
 				pass->a->entities.at[i]);
+	for (size_t i = 0; i < pass->a->entities.n; i++)
+		if (is_constant(pass->a->entities.at[i]))
+			map_put(&pass->constants, pass->a->entities.at[i]->name,
+				pass->a->entities.at[i]);
 	order_entries(pass->a);
 	order_entries(pass->b);
 	correlate(pass->a, pass->b);
@@ -93,6 +103,7 @@ static void pass_close(struct pass *pass)
 	object_free(pass->extraction);
 	normal_free(&pass->normal);
 	map_free(&pass->functions);
+	map_free(&pass->constants);
 	findings_free(&pass->findings);
 }
 
@@ -139,7 +150,8 @@ static bool same_keys(const struct map *a, const struct map *b)
 
 static enum prove_class explain(struct prover *p, struct pass *pass, struct entity *e)
 {
-	struct common c = { .model = pass->a, .by_name = &pass->functions };
+	struct common c = { .model = pass->a, .by_name = &pass->functions,
+			    .constants = &pass->constants };
 	enum prove_class class = PROVE_UNEXPLAINED;
 
 	skeleton_make(pass->a, e->twin, &c.s);

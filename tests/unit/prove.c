@@ -441,6 +441,20 @@ static void test_names_and_signs(void **state)
 		     PROVE_UNEXPLAINED);
 }
 
+/* The unit has an element of a table as a constant, the source reads the kernel's table. */
+static void test_values_of_constants(void **state)
+{
+	static const char original[] = "static const unsigned int table[2] = { 11111111, 22222222 };\n"
+				       "unsigned int at(int i) { return table[i]; }\n"
+				       "unsigned int work(int i) { return i < 0 ? table[0] : at(i); }\n";
+	static const char text[] = LIVEPATCH "extern const unsigned int table[2];\nSUTURE_KLP_SYM(vmlinux, table, 0);\n"
+		"unsigned int livepatch_work(int i) { return i < 0 ? table[0]%s : table[i]; }\n";
+	scoped_free char *right = xasprintf(text, ""), *wrong = xasprintf(text, " ^ 33333333");
+
+	assert_class(original, "work", right, PROVE_REGISTERS);
+	assert_class(original, "work", wrong, PROVE_UNEXPLAINED);
+}
+
 /* What a SYSCALL_DEFINE makes beside the entry has no name outside of its file. */
 static void test_inside_of_a_system_call(void **state)
 {
@@ -488,6 +502,7 @@ int main(void)
 		cmocka_unit_test(test_second_look),
 		cmocka_unit_test(test_waived),
 		cmocka_unit_test(test_names_and_signs),
+		cmocka_unit_test(test_values_of_constants),
 		cmocka_unit_test(test_inside_of_a_system_call),
 	};
 
