@@ -57,6 +57,7 @@ struct candidates {
 	size_t all, reached, used;
 	bool empty; /* none of them has a size */
 	bool apart; /* they lie in sections of different names */
+	bool writable; /* one that is reached can be written */
 };
 
 /* Narrowed by what the replaced code reaches, then by the function that the variable belongs to. */
@@ -77,6 +78,7 @@ static struct candidates find(struct fate_unit *u, const struct name_question *q
 		if (!u->reach.reached[i])
 			continue;
 		reached = e;
+		c.writable |= is_writable(e);
 		c.reached++;
 		if (q->function && used_by(u, q->function, e)) {
 			used = e;
@@ -189,6 +191,8 @@ static void of_header(struct fate_unit *u, const struct name_question *q, const 
 		fate_set(fate, FATE_COPY, "a constant of a header's function");
 	else if (!c->reached)
 		fate_set(fate, FATE_COPY, "no code that comes along uses it");
+	else if (!c->writable)
+		fate_set(fate, FATE_COPY, "a table of a header's function that is never written");
 	else
 		declared_by_macro(u, q, c, fate);
 }

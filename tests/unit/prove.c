@@ -353,7 +353,8 @@ static void test_fates_of_headers(void **state)
 		"static inline int counted(void) { static int n; return sink(&n); }\n"
 		"static inline int once(void) { static _Bool __already_done; return sink((int *)&__already_done); }\n"
 		"static inline int unused(void) { static int n3; return sink(&n3); }\n"
-		"int four(void) { return counted() + once(); }\nint five(void) { return unused(); }\n";
+		"static inline int table(int i) { static char values[] = { 3, 5 }; return values[i & 1]; }\n"
+		"int four(int i) { return counted() + once() + table(i); }\nint five(void) { return unused(); }\n";
 	struct name_question q = { .function = "counted", .name = "n", .is_static = true, .defined = true,
 				   .in_header = true };
 	struct asking a;
@@ -367,6 +368,9 @@ static void test_fates_of_headers(void **state)
 	assert_int_equal(ask(&a, q), FATE_COPY);
 	assert_int_equal(a.findings.n, 2);
 	assert_string_equal(a.findings.at[1].id, "M21");
+	q.function = "table";
+	q.name = "values";
+	assert_int_equal(ask(&a, q), FATE_COPY);
 	q.function = "unused";
 	q.name = "n3";
 	assert_int_equal(ask(&a, q), FATE_COPY);
