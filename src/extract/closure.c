@@ -63,15 +63,17 @@ bool closure_macro_is_shipped(const struct closure *c, const struct macro *m)
 
 static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
 
-/* "NLMDBG_##facility" may make the name of any private macro that begins so. */
+/* "NLMDBG_##facility" may make the name of any macro that begins so: a public one (pr_debug_##func) may use private ones. */
 static void use_pasted(struct closure *c, const char *text, const struct lexeme *l,
 		       uint32_t position, uint32_t by)
 {
-	for (size_t i = 0; i < c->private_macros.n; i++) {
-		const struct name *n = &c->tu->names.at[c->private_macros.at[i]];
+	for (size_t i = 0; i < c->tu->macros.n; i++) {
+		const struct macro *m = &c->tu->macros.at[i];
+		const struct name *n = &c->tu->names.at[m->name];
 
-		if (n->length > l->length && memcmp(n->text, text + l->at, l->length) == 0)
-			use_macro(c, c->private_macros.at[i], position, by);
+		if (!m->undef && n->length > l->length &&
+		    memcmp(n->text, text + l->at, l->length) == 0)
+			use_macro(c, m->name, position, by);
 	}
 }
 
@@ -82,16 +84,6 @@ static bool is_pasted(const struct macro *m, const char *text, const struct lexe
 	while (p < end && *p == ' ')
 		p++;
 	return l->kind == LEX_NAME && l->length > 3 && end - p > 2 && p[0] == '#' && p[1] == '#';
-}
-
-static void find_private_macros(struct closure *c)
-{
-	for (size_t i = 0; i < c->tu->macros.n; i++) {
-		const struct macro *m = &c->tu->macros.at[i];
-
-		if (!m->undef && !closure_macro_is_shipped(c, m))
-			u32_vec_push(&c->private_macros, m->name);
-	}
 }
 
 /* A macro's text uses what its name means where the macro is used. */
@@ -352,7 +344,6 @@ struct error *closure_run(struct closure *c)
 	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	closure_find_heads(c);
 	closure_find_unit_names(c);
-	find_private_macros(c);
 	closure_find_header_pointers(c);
 	for (size_t i = 0; i < c->request->functions->n; i++)
 		TRY(closure_ask(c, c->request->functions->at[i]));
@@ -389,7 +380,6 @@ void closure_free(struct closure *c)
 	free(c->is_object);
 	pointer_vec_free(&c->pointers);
 	pointer_vec_free(&c->header_pointers);
-	u32_vec_free(&c->private_macros);
 	free(c->pointed);
 	head_vec_free(&c->heads);
 	free(c->head_of);

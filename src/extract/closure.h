@@ -117,7 +117,6 @@ struct closure {
 	struct pointer_vec pointers;
 	struct pointer_vec
 		header_pointers;       /* the same of public headers, where the tag is private */
-	struct u32_vec private_macros; /* names that private text defines */
 	uint32_t *pointed;     /* tag → the first token that needs no more than a pointer to it */
 	struct u32_vec tags;   /* those names */
 	struct head_vec heads; /* in order */

@@ -217,6 +217,12 @@ static const struct test_case cases[] = {
 	 .klp = "field_a",
 	 .with = {"expanded from d/unit.c:3", "livepatch_a_show"},
 	 .without = {"SHOW(livepatch_a)"}},
+	{.name = "a pasted name of a public macro, which uses a private one",
+	 .header = HEADER "#define say_once(x) SAYS(x)\n#define SAYS(x) x\n#endif\n",
+	 .private = "#undef SAYS\n#define SAYS(x) \"CIFS: \" x\n#define SAY(how, x) say_ ## how(x)\n",
+	 .c = PUB PRIV "const char *f(void)\n{\n\treturn SAY(once, \"a\");\n}\n",
+	 .functions = "f",
+	 .with = {"#undef SAYS\n", "#define SAYS(x) \"CIFS: \" x\n"}},
 	{.name = "names of the unit",
 	 .c = "#define pr_fmt(x) KBUILD_MODNAME x\n" PUB
 	      "const char *f(void)\n{\n\treturn exported(1) ? pr_fmt(\"!\") : 0;\n}\n",
