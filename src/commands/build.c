@@ -138,9 +138,6 @@ static struct error *run(const struct options *o, char **fixes, size_t n, int *c
 {
 	struct description d = { 0 };
 
-	if (o->description && o->from_source)
-		return error_new("L4", "%s: a description cannot be put into a livepatch's source",
-				 o->description);
 	struct error *err = o->description ? description_read(o->description, &d) : NULL;
 
 	if (!err)

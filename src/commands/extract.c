@@ -11,7 +11,7 @@
 
 static const char help[] =
 	"usage: suture extract FIX... -o DIR [-t TARGET] [-n NAME] [--no-fix] [--no-replace]\n"
-	"                      [--why NAME] [--json]\n"
+	"                      [-d FILE] [--why NAME] [--json]\n"
 	"       suture extract --function F [--unit FILE] -o DIR [...]\n\n"
 	"Writes the source of a livepatch that people can read: DIR/livepatch_NAME.c, for each further\n"
 	"unit one file more, livepatch_NAME_main.c with the tables of the livepatch, Kbuild, and\n"
@@ -21,6 +21,8 @@ static const char help[] =
 	"  -o, --output DIR      where the files go\n"
 	"  -t, --target TARGET   a target of `suture target list`; default: the only one\n"
 	"  -n, --name NAME       default: from the file name of the first fix, or the function\n"
+	"  -d, --description FILE\n"
+	"                        name, callbacks, states, code, waivers (docs/description.md)\n"
 	"  -f, --function F      this function as it is, for a fix that is written by hand\n"
 	"      --unit FILE       where it is defined, as net/ipv4/tcp.c; default: found by its symbol\n"
 	"      --no-fix          the functions that the fix changes, as they are without it\n"
@@ -30,8 +32,9 @@ static const char help[] =
 
 struct options {
 	struct common_options common;
-	const char *target, *out_dir, *name, *function, *unit, *why;
-	bool replace, no_fix;
+	const char *target, *out_dir, *name, *function, *unit, *why, *description;
+	int replace; /* -1: not given */
+	bool no_fix;
 };
 
 static void print(const struct options *o, const struct build_report *report)
@@ -47,7 +50,8 @@ static void print(const struct options *o, const struct build_report *report)
 	json_decref(json);
 }
 
-static struct error *run(const struct options *o, char **fixes, size_t n, int *code)
+static struct error *extract(const struct options *o, char **fixes, size_t n,
+			     const struct description *d, int *code)
 {
 	scoped_target struct target *target = NULL;
 	struct build_report report = { 0 };
@@ -55,9 +59,12 @@ static struct error *run(const struct options *o, char **fixes, size_t n, int *c
 
 	TRY(target_open(o->target, &target));
 	struct error *err = n ? fix_read(fixes, n, &fix) : NULL;
-	scoped_free char *name = livepatch_name(o->name, n ? fixes[0] : o->function);
+	scoped_free char *name = d && d->name && !o->name ? xstrdup(d->name) :
+				 livepatch_name(o->name, n ? fixes[0] : o->function);
 	struct build_request rq = { .target = target, .fix = n ? &fix : NULL, .name = name,
-				    .out_dir = o->out_dir, .replace = o->replace,
+				    .out_dir = o->out_dir, .description = d,
+				    .replace = o->replace >= 0 ? o->replace :
+					       d && d->replace >= 0 ? d->replace : true,
 				    .from_source = true, .source_only = true, .no_fix = o->no_fix,
 				    .function = o->function, .unit = o->unit, .why = o->why };
 
@@ -65,9 +72,20 @@ static struct error *run(const struct options *o, char **fixes, size_t n, int *c
 		err = build_livepatch(&rq, &report);
 	if (!err)
 		print(o, &report);
-	*code = report.source_files.n ? EXIT_FINE : EXIT_REFUSED;
+	*code = report.source_files.n && !findings_refuse(&report.findings) ? EXIT_FINE : EXIT_REFUSED;
 	build_report_free(&report);
 	fix_free(&fix);
+	return err;
+}
+
+static struct error *run(const struct options *o, char **fixes, size_t n, int *code)
+{
+	struct description d = { 0 };
+	struct error *err = o->description ? description_read(o->description, &d) : NULL;
+
+	if (!err)
+		err = extract(o, fixes, n, o->description ? &d : NULL, code);
+	description_free(&d);
 	return err;
 }
 
@@ -84,16 +102,18 @@ int command_extract(int argc, char **argv)
 		{ "name", required_argument, NULL, 'n' },   { "function", required_argument, NULL, 'f' },
 		{ "unit", required_argument, NULL, 'U' },   { "why", required_argument, NULL, 'W' },
 		{ "no-fix", no_argument, NULL, 'F' },	    { "replace", no_argument, NULL, 'R' },
-		{ "no-replace", no_argument, NULL, 'N' },   COMMON_LONG_OPTIONS,
+		{ "no-replace", no_argument, NULL, 'N' },
+		{ "description", required_argument, NULL, 'd' }, COMMON_LONG_OPTIONS,
 		{ 0 },
 	};
-	struct options o = { .replace = true };
+	struct options o = { .replace = -1 };
 	int c, code = EXIT_ERROR;
 
-	while ((c = getopt_long(argc, argv, COMMON_OPTIONS "t:o:n:f:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, COMMON_OPTIONS "t:o:n:f:d:", options, NULL)) != -1) {
 		const char **text = c == 't' ? &o.target : c == 'o' ? &o.out_dir :
 				    c == 'n' ? &o.name : c == 'f' ? &o.function :
-				    c == 'U' ? &o.unit : c == 'W' ? &o.why : NULL;
+				    c == 'U' ? &o.unit : c == 'W' ? &o.why :
+				    c == 'd' ? &o.description : NULL;
 
 		if (text)
 			*text = optarg;

@@ -279,11 +279,13 @@ static struct error *stage_source(struct build *b)
 	const struct patch_source_request rq = {
 		.target = b->rq->target, .name = b->rq->name, .subject = b->report->subject,
 		.replace = b->rq->replace, .fix = b->rq->fix, .function = b->rq->function,
-		.no_fix = b->rq->no_fix, .workdir = b->workdir, .findings = findings(b),
+		.no_fix = b->rq->no_fix, .description = b->rq->description, .workdir = b->workdir,
+		.findings = findings(b),
 	};
 
 	progress_step("extracting the source, and holding it against the unit");
 	TRY(patch_source_make(&rq, &b->pairs, &b->source));
+	patch_source_waive(b->rq->description, findings(b));
 	report_source(b);
 	return NULL;
 }
@@ -309,6 +311,31 @@ static struct error *write_source(struct build *b)
 	return NULL;
 }
 
+/* Nothing but the proof stands against it? */
+static bool is_only_unproved(struct build *b)
+{
+	for (size_t i = 0; i < findings(b)->n; i++)
+		if (findings(b)->at[i].severity == SEVERITY_REFUSAL &&
+		    !streq(findings(b)->at[i].id, "M30"))
+			return false;
+	return b->source.units.n > 0;
+}
+
+/* For reading: in a place of its own, and each file says what it is. */
+static struct error *write_unproved(struct build *b)
+{
+	scoped_free char *dir = path_join(b->rq->out_dir, UNPROVED_DIR);
+	SCOPED(str_vec_free_all) struct str_vec names = { 0 };
+
+	patch_source_mark_unproved(&b->source);
+	TRY(patch_source_write(&b->source, dir));
+	patch_source_files(&b->source, &names);
+	for (size_t i = 0; i < names.n; i++)
+		str_vec_push(&b->report->source_files,
+			     xasprintf("%s/%s", UNPROVED_DIR, names.at[i]));
+	return NULL;
+}
+
 static struct error *judge_fix(struct build *b)
 {
 	if (!b->rq->fix)
@@ -331,7 +358,7 @@ static struct error *run_stages(struct build *b)
 	if (!findings_refuse(findings(b)) && b->rq->from_source)
 		TRY(stage_source(b));
 	if (findings_refuse(findings(b)))
-		return NULL;
+		return b->rq->source_only && is_only_unproved(b) ? write_unproved(b) : NULL;
 	if (b->rq->source_only)
 		return write_source(b);
 	TRY(b->rq->from_source ? stage_source_module(b) : stage_module(b));

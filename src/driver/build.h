@@ -29,6 +29,9 @@ struct build_request {
 	const char *why;      /* tell how this name was decided, or NULL */
 };
 
+/* Below out_dir: a source that differs from the unit and must not be used as it is (M30). */
+#define UNPROVED_DIR "not-proved"
+
 /* What became of one unit. */
 struct unit_report {
 	char *source, *kobject;

@@ -60,7 +60,7 @@ void build_report_print(const struct build_report *r, FILE *out)
 		fprintf(out, "source  %s\n", r->source_files.at[i]);
 	if (r->module)
 		fprintf(out, "module  %s\n", r->module);
-	else if (!r->source_files.n)
+	else if (!r->source_files.n || findings_refuse(&r->findings))
 		fprintf(out, "refused: no livepatch was made\n");
 	fprintf(out, "time    %.1f s; CPU: tools %.1f s, own work %.2f s\n", r->seconds, r->cpu_tools,
 		r->cpu_own);

@@ -6,314 +6,8 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/process.h"
 #include "base/str.h"
-#include "convert/annotations.h"
-
-/* One text: of a unit with the fix, or without it. */
-struct attempt {
-	const struct patch_source_request *rq;
-	struct source_unit *unit;
-	struct fate_unit fates;
-	struct extract_result result;
-	const char *farm;
-	bool patched;
-	bool silent;          /* the findings are those of the other text */
-	char *name;           /* of the files in the scratch directory */
-	char *object, *output;
-	struct str_vec more;  /* undefined names that a compile brought up */
-};
-
-/* ---- text ---- */
-
-/* The place behind the last #include that stands at the beginning of a line. */
-static size_t behind_includes(const char *text)
-{
-	const char *last = NULL;
-
-	for (const char *p = text; p; p = strchr(p, '\n')) {
-		p += *p == '\n';
-		if (starts_with(p, "#include"))
-			last = p;
-	}
-	if (!last)
-		return 0;
-	return last + strcspn(last, "\n") - text + (last[strcspn(last, "\n")] == '\n');
-}
-
-static void insert(struct attempt *a, size_t at, const char *text)
-{
-	char *whole = xasprintf("%.*s%s%s", (int)at, a->result.text, text, a->result.text + at);
-
-	free(a->result.text);
-	a->result.text = whole;
-}
-
-static void insert_before_functions(struct attempt *a, const char *text)
-{
-	const char *first = strstr(a->result.text, "\n/* livepatch: replaces ");
-
-	insert(a, first ? (size_t)(first + 1 - a->result.text) : strlen(a->result.text), text);
-}
-
-static void insert_texts(struct attempt *a)
-{
-	scoped_free char *includes = patch_source_after_includes(&a->fates);
-	scoped_free char *functions = patch_source_before_functions(&a->fates);
-
-	insert(a, behind_includes(a->result.text), includes);
-	insert_before_functions(a, functions);
-}
-
-/* A comment that ends in "from FILE:FIRST-LAST" stands in front of copied text: lines count from there. */
-static bool parse_marker(const char *line, char *file, size_t room, unsigned long *first)
-{
-	static const char start[] = "/* from ", replaced[] = "/* livepatch: replaces ";
-	size_t end = strcspn(line, "\n");
-	const char *from = starts_with(line, replaced) ? memmem(line, end, "from ", 5) :
-			   starts_with(line, start) ? line + strlen("/* ") : NULL;
-	const char *name = from ? from + strlen("from ") : line;
-	const char *colon = from ? memchr(name, ':', line + end - name) : NULL;
-	size_t n = colon ? (size_t)(colon - name) : 0;
-
-	if (!colon || n >= room || !isdigit((unsigned char)colon[1]))
-		return false;
-	memcpy(file, name, n);
-	file[n] = 0;
-	*first = strtoul(colon + 1, NULL, 10);
-	return true;
-}
-
-/* The text as it is compiled for the proof: __LINE__ and __FILE__ are those of the unit. */
-static char *with_positions(const char *text)
-{
-	struct str out = { 0 };
-	char file[256];
-	unsigned long first;
-
-	for (const char *p = text; *p;) {
-		size_t n = strcspn(p, "\n");
-
-		n += p[n] == '\n';
-		str_add_bytes(&out, p, n);
-		if (parse_marker(p, file, sizeof(file), &first))
-			str_add(&out, "#line %lu \"%s\"\n", first, file);
-		p += n;
-	}
-	return out.s ? out.s : xstrdup("");
-}
-
-/* ---- extracting ---- */
-
-static struct error *extract(struct attempt *a)
-{
-	SCOPED(str_vec_free) struct str_vec functions = { 0 };
-	scoped_free char *dir = path_join(a->rq->workdir, a->name);
-	struct finding_vec ignored = { 0 };
-
-	for (size_t i = 0; i < a->unit->set.list.n; i++)
-		str_vec_push(&functions, a->unit->set.list.at[i].name);
-	TRY(make_dirs(dir));
-	struct extract_request rq = {
-		.target = a->rq->target, .command = a->unit->command, .farm = a->farm,
-		.workdir = dir, .functions = &functions, .fate_of = fate_of_binary,
-		.fate_arg = &a->fates, .undefined = &a->fates.undefined,
-		.findings = a->silent ? &ignored : a->rq->findings,
-	};
-
-	extract_result_free(&a->result);
-	struct error *err = extract_unit(&rq, &a->result);
-
-	findings_free(&ignored);
-	return error_context(err, "%s", a->unit->pair->unit->source);
-}
-
-static void take_new_names(struct attempt *a)
-{
-	for (size_t i = 0; i < a->result.replaced.n; i++) {
-		const struct extract_replaced *e = &a->result.replaced.at[i];
-		const struct replacement *r = replacements_find(&a->unit->set, e->name);
-
-		if (!r || streq(r->new_name, e->new_name))
-			continue;
-		free(r->new_name);
-		((struct replacement *)r)->new_name = xstrdup(e->new_name);
-	}
-}
-
-static struct error *compile(struct attempt *a)
-{
-	scoped_free char *head = patch_source_head(a->rq, a->unit, a->result.text);
-	scoped_free char *joined = xasprintf("%s\n%s", head, a->result.text);
-	scoped_free char *text = with_positions(joined);
-	scoped_free char *headers = path_join(a->rq->workdir, "headers");
-	double before = children_cpu_seconds();
-
-	free(a->object);
-	free(a->output);
-	TRY(prove_compile(&(struct prove_compile){
-		.target = a->rq->target, .command = a->unit->command, .text = text,
-		.include_dir = headers, .workdir = a->rq->workdir, .name = a->name },
-		&a->object, &a->output));
-	a->unit->cpu += children_cpu_seconds() - before;
-	return NULL;
-}
-
-static void does_not_compile(struct attempt *a)
-{
-	struct finding *f = finding_add(a->rq->findings, "M32", SEVERITY_REFUSAL,
-					a->unit->pair->unit->kobject, NULL,
-					a->unit->pair->unit->source,
-					"the livepatch's source of this unit does not compile: %s",
-					a->output);
-
-	finding_way_out(f, "build the livepatch from objects");
-}
-
-static void warns(struct attempt *a)
-{
-	const char *first = strstr(a->output, "warning:");
-
-	if (!first)
-		return;
-	struct finding *f = finding_add(a->rq->findings, "M31", SEVERITY_WARNING,
-					a->unit->pair->unit->kobject, NULL,
-					a->unit->pair->unit->source,
-					"the compiler warns of the livepatch's source: %.*s",
-					(int)strcspn(first, "\n"), first);
-
-	finding_way_out(f, "look at the place; Kbuild stops there with -Werror");
-}
-
-static void annotate(struct attempt *a, const char *name, struct str *out)
-{
-	struct name_fate fate;
-
-	fate_of_symbol(&a->fates, name, &fate);
-	if (fate.fate == FATE_KLP && fate.link_name)
-		str_add(out, "extern typeof(%s) %s __asm__(\"%s\");\n", name, name, fate.link_name);
-	if (fate.fate == FATE_KLP && fate.patched)
-		str_add(out, "SUTURE_KLP_FOR(%s, %s, %s, %s, %u);\n", fate.patched,
-			fate.link_name ? fate.link_name : name, fate.object, fate.symbol,
-			fate.position);
-	else if (fate.fate == FATE_KLP)
-		str_add(out, "SUTURE_KLP_ALIAS(%s, %s, %s, %u);\n",
-			fate.link_name ? fate.link_name : name, fate.object, fate.symbol,
-			fate.position);
-	name_fate_free(&fate);
-}
-
-/* Lines for undefined symbols of the compiled text that are neither exported nor annotated there. */
-static struct error *annotate_rest(struct attempt *a, struct str *out)
-{
-	const struct resolver *r = &a->unit->pair->resolver;
-	scoped_object struct object *o = NULL;
-	struct finding_vec ignored = { 0 };
-	struct annotations known;
-
-	TRY(object_read(a->object, &o));
-	annotations_read(o, &known, &ignored);
-	for (size_t i = 1; i < o->nsymbols; i++) {
-		const struct obj_symbol *s = &o->symbols[i];
-
-		if (s->shndx == SHN_UNDEF && *s->name && !known.at[i].object &&
-		    !export_find(r->exports, s->name))
-			annotate(a, *str_vec_push(&a->more, xstrdup(s->name)), out);
-	}
-	annotations_free(&known);
-	findings_free(&ignored);
-	return NULL;
-}
-
-/* The closed loop: what only inline functions of headers refer to is annotated, and compiled again. */
-static struct error *make_text(struct attempt *a)
-{
-	scoped_str struct str more = { 0 };
-
-	TRY(extract(a));
-	if (!a->result.text)
-		return NULL;
-	take_new_names(a);
-	insert_texts(a);
-	TRY(compile(a));
-	if (a->object)
-		TRY(annotate_rest(a, &more));
-	if (more.n) {
-		str_add(&more, "\n");
-		scoped_free char *lines = xasprintf("%s%s", strstr(a->result.text,
-							   "#include <suture/livepatch.h>") ? "" :
-						    "#include <suture/livepatch.h>\n\n", more.s);
-
-		insert_before_functions(a, lines);
-		TRY(check_interrupted());
-		TRY(compile(a));
-	}
-	if (!a->object)
-		does_not_compile(a);
-	else if (!a->silent)
-		warns(a);
-	return NULL;
-}
-
-static struct error *hold_against_unit(struct attempt *a, struct proof *proof)
-{
-	const struct pair *p = a->unit->pair;
-	struct prove_request rq = {
-		.reference = a->patched ? p->unit->patched : p->unit->original,
-		.model = a->patched ? p->b : p->a, .extraction = a->object, .set = &a->unit->set,
-		.resolver = &p->resolver, .patched = a->patched, .silenced = a->fates.silenced.n > 0,
-		.findings = a->rq->findings,
-	};
-
-	return prove(&rq, proof);
-}
-
-static void attempt_free(struct attempt *a)
-{
-	fate_unit_free(&a->fates);
-	extract_result_free(&a->result);
-	free(a->name);
-	free(a->object);
-	free(a->output);
-	str_vec_free_all(&a->more);
-}
-
-/* A local symbol's name in one livepatch with several units: "tcp_input" of net/ipv4/tcp_input.c. */
-static char *unit_prefix(const struct patch_source *s, const struct source_unit *u)
-{
-	const char *base = path_basename(u->pair->unit->source);
-
-	return s->units.n < 2 ? NULL : xstrndup(base, strcspn(base, "."));
-}
-
-static struct error *attempt(const struct patch_source_request *rq, struct patch_source *s,
-			     struct source_unit *u, bool patched, const char *farm, bool keep)
-{
-	scoped_free char *prefix = unit_prefix(s, u);
-	SCOPED(attempt_free) struct attempt a = {
-		.rq = rq, .unit = u, .farm = patched ? farm : NULL, .patched = patched,
-		.silent = !keep,
-		.name = xasprintf("unit%zu-%s", (size_t)(u - s->units.at),
-				  patched ? "patched" : "original"),
-	};
-	struct finding_vec ignored = { 0 };
-
-	fate_unit_init(&a.fates, patched ? u->pair->b : u->pair->a, &u->pair->resolver, &u->set, prefix,
-		       keep ? rq->findings : &ignored);
-	struct error *err = make_text(&a);
-
-	if (!err && a.object) {
-		err = hold_against_unit(&a, patched ? &u->patched : &u->original);
-		*(patched ? &u->has_patched : &u->has_original) = !err;
-	}
-	if (keep) {
-		extract_result_free(&u->result);
-		u->result = a.result;
-		a.result = (struct extract_result){ 0 };
-	}
-	findings_free(&ignored);
-	return err;
-}
+#include "module/module.h"
 
 /* ---- units ---- */
 
@@ -338,13 +32,17 @@ static char *stem_of(const char *name)
 	return stem;
 }
 
-/* The first unit's file has the livepatch's name, further ones that of their unit as well. */
-static char *file_of(const struct patch_source *s, size_t index)
+/*
+ * The first unit's file has the livepatch's name, further ones that of their unit as well; so has the first, if the
+ * module's object would be called like its own.
+ */
+static char *file_of(const struct patch_source *s, const char *module, size_t index)
 {
 	const char *base = path_basename(s->units.at[index].pair->unit->source);
 	scoped_free char *unit = xstrndup(base, strcspn(base, "."));
 	scoped_free char *name = index ? xasprintf("%s_%zu_%s", s->stem, index + 1, unit) :
-					 xstrdup(s->stem);
+				 streq(s->stem, module) ? xasprintf("%s_1_%s", s->stem, unit) :
+							  xstrdup(s->stem);
 	scoped_free char *clean = stem_of(name);
 
 	return xasprintf("%s.c", clean);
@@ -367,7 +65,7 @@ static struct error *add_units(const struct patch_source_request *rq, const stru
 		TRY(err);
 	}
 	for (size_t i = 0; i < s->units.n; i++)
-		s->units.at[i].file = file_of(s, i);
+		s->units.at[i].file = file_of(s, rq->name, i);
 	return NULL;
 }
 
@@ -425,8 +123,8 @@ static struct error *make_units(const struct patch_source_request *rq, struct pa
 		struct source_unit *u = &s->units.at[i];
 
 		if (patched)
-			TRY(attempt(rq, s, u, true, farm, true));
-		TRY(attempt(rq, s, u, false, NULL, !patched));
+			TRY(patch_source_attempt(rq, s, u, true, farm, true));
+		TRY(patch_source_attempt(rq, s, u, false, NULL, !patched));
 		add_namespaces(s, u, patched ? &u->patched : &u->original);
 	}
 	return NULL;
@@ -454,6 +152,7 @@ struct error *patch_source_make(const struct patch_source_request *rq, const str
 		return NULL;
 	TRY(find_commands(rq, s));
 	TRY(make_units(rq, s));
+	TRY(module_code(rq->description, &s->code));
 	make_texts(rq, s);
 	return NULL;
 }
@@ -477,6 +176,7 @@ void patch_source_free(struct patch_source *s)
 	free(s->stem);
 	free(s->kbuild);
 	free(s->main);
+	free(s->code);
 	free(s->list);
 	*s = (struct patch_source){ 0 };
 }

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "description/description.h"
 #include "driver/pair.h"
 #include "extract/extract.h"
 #include "fate/binary.h"
@@ -37,6 +38,7 @@ struct patch_source_request {
 	const struct fix *fix; /* NULL: functions as they are */
 	const char *function;  /* the one that was asked for, or NULL: what the fix changes */
 	bool no_fix;           /* with a fix: the functions that it changes, as they are */
+	const struct description *description; /* or NULL */
 	const char *workdir;
 	struct finding_vec *findings;
 };
@@ -46,7 +48,7 @@ struct patch_source {
 	struct command_vec commands;
 	struct str_vec namespaces;
 	char *stem;                /* "livepatch_NAME": of file names */
-	char *kbuild, *main;       /* texts */
+	char *kbuild, *main, *code; /* texts; code: of the description, or NULL */
 	char *list;                /* JSON */
 };
 
@@ -58,6 +60,10 @@ struct error *patch_source_make(const struct patch_source_request *rq, const str
 			  struct patch_source *source);
 void patch_source_free(struct patch_source *source);
 
+/* Differences (M30) that the author has looked at, [waive M30] of the description, are notes with the reason. */
+void patch_source_waive(const struct description *description, struct finding_vec *findings);
+/* Puts a warning into each file: a function differs, and it is not explained (M30). */
+void patch_source_mark_unproved(struct patch_source *source);
 /* Writes all files into the directory, which is made; files of other names stay. */
 struct error *patch_source_write(const struct patch_source *source, const char *dir);
 /* Names of the files, for the report; the caller's (str_vec_free_all). */
@@ -72,6 +78,12 @@ bool patch_source_print_why(const struct patch_source *source, const char *name,
 
 /* ---- private to source*.c ---- */
 
+/*
+ * The unit's text with the fix (farm: the view that has it) or without, and its proof. keep: it is the result, and its
+ * findings count.
+ */
+struct error *patch_source_attempt(const struct patch_source_request *rq, const struct patch_source *source,
+				   struct source_unit *u, bool patched, const char *farm, bool keep);
 /* Text that stands before what was extracted, and what is put behind the #includes. */
 char *patch_source_head(const struct patch_source_request *rq, const struct source_unit *u,
 			const char *text);

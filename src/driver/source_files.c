@@ -21,6 +21,7 @@ struct error *patch_source_write(const struct patch_source *s, const char *dir)
 {
 	scoped_free char *headers = path_join(dir, "suture");
 	scoped_free char *main = xasprintf("%s_main.c", s->stem);
+	scoped_free char *code = xasprintf("%s_code.c", s->stem);
 	scoped_free char *list = xasprintf("%s.json", s->stem);
 
 	TRY(make_dirs(headers));
@@ -30,8 +31,54 @@ struct error *patch_source_write(const struct patch_source *s, const char *dir)
 	if (!s->list)
 		return NULL;
 	TRY(put(dir, main, s->main));
+	if (s->code)
+		TRY(put(dir, code, s->code));
 	TRY(put(dir, "Kbuild", s->kbuild));
 	return put(dir, list, s->list);
+}
+
+static bool fits(const struct described_waiver *w, const struct finding *f)
+{
+	return !w->declaration && f->severity == SEVERITY_REFUSAL && streq(f->id, "M30") &&
+	       streq(w->id, f->id) && f->symbol && streq(w->symbol, f->symbol);
+}
+
+void patch_source_waive(const struct description *d, struct finding_vec *findings)
+{
+	for (size_t i = 0; d && i < findings->n; i++)
+		for (size_t k = 0; k < d->waivers.n; k++) {
+			struct finding *f = &findings->at[i];
+			const struct described_waiver *w = &d->waivers.at[k];
+
+			if (!fits(w, f))
+				continue;
+			char *message = xasprintf("%s; waived (%s:%zu): %s", f->message, d->path,
+						  w->line, w->reason);
+
+			free(f->message);
+			f->message = message;
+			f->severity = SEVERITY_NOTE;
+		}
+}
+
+/* Behind the line with the licence. */
+static void mark(char **text)
+{
+	size_t n = strcspn(*text, "\n");
+	char *marked = xasprintf("%.*s\n/* NOT PROVED: it differs from the kernel's own code, and it is not "
+				 "explained (M30). For reading only. */%s", (int)n, *text, *text + n);
+
+	free(*text);
+	*text = marked;
+}
+
+void patch_source_mark_unproved(struct patch_source *s)
+{
+	for (size_t i = 0; i < s->units.n; i++)
+		if (s->units.at[i].text)
+			mark(&s->units.at[i].text);
+	if (s->main)
+		mark(&s->main);
 }
 
 void patch_source_files(const struct patch_source *s, struct str_vec *names)
@@ -39,6 +86,8 @@ void patch_source_files(const struct patch_source *s, struct str_vec *names)
 	for (size_t i = 0; i < s->units.n; i++)
 		str_vec_push(names, xstrdup(s->units.at[i].file));
 	str_vec_push(names, xasprintf("%s_main.c", s->stem));
+	if (s->code)
+		str_vec_push(names, xasprintf("%s_code.c", s->stem));
 	str_vec_push(names, xstrdup("Kbuild"));
 	str_vec_push(names, xasprintf("%s.json", s->stem));
 }

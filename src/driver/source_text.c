@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/map.h"
 #include "base/str.h"
 #include "driver/source.h"
+#include "module/module.h"
 
 /* One line of a comment: no end of comment inside. */
 static void add_comment(struct str *out, const char *text)
@@ -133,84 +133,7 @@ char *patch_source_after_includes(const struct fate_unit *fates)
 	return out.s;
 }
 
-/* ---- the tables ---- */
-
-static void add_table(struct str *out, const struct patch_source *s, const char *object)
-{
-	str_add(out, "static struct klp_func livepatch_funcs_%s[] = {\n", object);
-	for (size_t i = 0; i < s->units.n; i++) {
-		const struct source_unit *u = &s->units.at[i];
-
-		for (size_t k = 0; streq(kobject(u), object) && k < u->set.list.n; k++) {
-			const struct replacement *r = &u->set.list.at[k];
-
-			str_add(out, "\t{ .old_name = \"%s\", .new_func = %s", r->name, r->new_name);
-			if (r->sympos)
-				str_add(out, ", .old_sympos = %u", r->sympos);
-			str_add(out, " },\n");
-		}
-	}
-	str_add(out, "\t{ }\n};\n\n");
-}
-
-static void objects_of(const struct patch_source *s, struct str_vec *objects)
-{
-	struct map seen = { 0 };
-
-	for (size_t i = 0; i < s->units.n; i++) {
-		const char *object = kobject(&s->units.at[i]);
-
-		if (map_has(&seen, object))
-			continue;
-		map_put(&seen, object, (void *)1);
-		str_vec_push(objects, (char *)object);
-	}
-	map_free(&seen);
-}
-
-static void add_patch(struct str *out, const struct patch_source_request *rq, const struct str_vec *objects)
-{
-	str_add(out, "static struct klp_object livepatch_objects[] = {\n");
-	for (size_t i = 0; i < objects->n; i++)
-		if (streq(objects->at[i], "vmlinux"))
-			str_add(out, "\t{ .funcs = livepatch_funcs_vmlinux }, /* no name: vmlinux */\n");
-		else
-			str_add(out, "\t{ .name = \"%s\", .funcs = livepatch_funcs_%s },\n",
-				objects->at[i], objects->at[i]);
-	str_add(out, "\t{ }\n};\n\nstatic struct klp_patch livepatch_patch = {\n"
-		     "\t.mod = THIS_MODULE,\n\t.objs = livepatch_objects,\n\t.replace = %s,\n};\n\n",
-		rq->replace ? "true" : "false");
-}
-
-static void add_declarations(struct str *out, const struct patch_source *s)
-{
-	str_add(out, "/* The new functions: the tables need their addresses only. */\n");
-	for (size_t i = 0; i < s->units.n; i++)
-		for (size_t k = 0; k < s->units.at[i].set.list.n; k++)
-			str_add(out, "extern char %s[]; /* %s */\n",
-				s->units.at[i].set.list.at[k].new_name, s->units.at[i].file);
-	str_add(out, "\n");
-}
-
-static void add_glue(struct str *out, const struct patch_source_request *rq, const struct patch_source *s)
-{
-	struct str_vec objects = { 0 };
-
-	objects_of(s, &objects);
-	str_add(out, "#include <linux/livepatch.h>\n#include <linux/module.h>\n\n");
-	add_declarations(out, s);
-	for (size_t i = 0; i < objects.n; i++)
-		add_table(out, s, objects.at[i]);
-	add_patch(out, rq, &objects);
-	str_add(out, "static int __init livepatch_init(void)\n{\n"
-		     "\treturn klp_enable_patch(&livepatch_patch);\n}\n\n"
-		     "static void __exit livepatch_exit(void)\n{\n}\n\n"
-		     "module_init(livepatch_init);\nmodule_exit(livepatch_exit);\n"
-		     "MODULE_LICENSE(\"GPL\");\nMODULE_INFO(livepatch, \"Y\");\n");
-	for (size_t i = 0; i < s->namespaces.n; i++)
-		str_add(out, "MODULE_INFO(import_ns, \"%s\");\n", s->namespaces.at[i]);
-	str_vec_free(&objects);
-}
+/* ---- the whole ---- */
 
 char *patch_source_unit_text(const struct patch_source_request *rq, const struct patch_source *s, size_t index)
 {
@@ -229,14 +152,16 @@ char *patch_source_unit_text(const struct patch_source_request *rq, const struct
 /* A file of its own: there MODULE is defined. */
 char *patch_source_main(const struct patch_source_request *rq, const struct patch_source *s)
 {
-	struct str out = { 0 };
+	struct replaced_vec functions = { 0 };
 
-	str_add(&out, "// SPDX-License-Identifier: GPL-2.0\n/*\n * Livepatch: ");
-	add_comment(&out, rq->subject);
-	str_add(&out, "\n * Target: %s\n *\n * What is replaced by what, and the module.\n */\n",
-		rq->target->release);
-	add_glue(&out, rq, s);
-	return out.s;
+	patch_source_replaced(s, &functions);
+	char *text = module_glue(&(struct module_request){
+		.target = rq->target, .subject = rq->subject, .replace = rq->replace,
+		.functions = &functions, .namespaces = &s->namespaces,
+		.description = rq->description });
+
+	replaced_free(&functions);
+	return text;
 }
 
 char *patch_source_kbuild(const struct patch_source_request *rq, const struct patch_source *s)
@@ -251,6 +176,8 @@ char *patch_source_kbuild(const struct patch_source_request *rq, const struct pa
 		rq->target->release, rq->name, rq->name, s->stem);
 	for (size_t i = 0; i < s->units.n; i++)
 		str_add(&out, " %.*so", (int)strlen(s->units.at[i].file) - 1, s->units.at[i].file);
+	if (s->code)
+		str_add(&out, " %s_code.o", s->stem);
 	str_add(&out, "\nccflags-y := -I$(src)\n");
 	for (size_t i = 0; i < s->units.n; i++)
 		str_add(&out, "%s", s->units.at[i].build_flags);

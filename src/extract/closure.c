@@ -63,15 +63,17 @@ bool closure_macro_is_shipped(const struct closure *c, const struct macro *m)
 
 static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
 
-/* "NLMDBG_##facility" may make the name of any private macro that begins so. */
+/* "NLMDBG_##facility" may make the name of any macro that begins so: a public one (pr_debug_##func) may use private ones. */
 static void use_pasted(struct closure *c, const char *text, const struct lexeme *l,
 		       uint32_t position, uint32_t by)
 {
-	for (size_t i = 0; i < c->private_macros.n; i++) {
-		const struct name *n = &c->tu->names.at[c->private_macros.at[i]];
+	for (size_t i = 0; i < c->tu->macros.n; i++) {
+		const struct macro *m = &c->tu->macros.at[i];
+		const struct name *n = &c->tu->names.at[m->name];
 
-		if (n->length > l->length && memcmp(n->text, text + l->at, l->length) == 0)
-			use_macro(c, c->private_macros.at[i], position, by);
+		if (!m->undef && n->length > l->length &&
+		    memcmp(n->text, text + l->at, l->length) == 0)
+			use_macro(c, m->name, position, by);
 	}
 }
 
@@ -82,16 +84,6 @@ static bool is_pasted(const struct macro *m, const char *text, const struct lexe
 	while (p < end && *p == ' ')
 		p++;
 	return l->kind == LEX_NAME && l->length > 3 && end - p > 2 && p[0] == '#' && p[1] == '#';
-}
-
-static void find_private_macros(struct closure *c)
-{
-	for (size_t i = 0; i < c->tu->macros.n; i++) {
-		const struct macro *m = &c->tu->macros.at[i];
-
-		if (!m->undef && !closure_macro_is_shipped(c, m))
-			u32_vec_push(&c->private_macros, m->name);
-	}
 }
 
 /* A macro's text uses what its name means where the macro is used. */
@@ -160,7 +152,7 @@ static void use_included(struct closure *c, uint16_t file, const struct lexeme *
 			 uint32_t position, uint32_t by)
 {
 	uint16_t inner = raw_private_include(c->tu, file, l);
-	struct chunk whole = {.file = inner, .first_line = 1, .last_line = UINT32_MAX};
+	struct chunk whole = {.file = inner, .first_line = 1, .last_line = UINT32_MAX, .whole = true};
 
 	if (!inner || c->use_depth > 8)
 		return;
@@ -174,7 +166,7 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 	SCOPED(lexeme_vec_free) struct lexeme_vec words = {0};
 	const struct tu_file *f = tu_file_text(c->tu, chunk->file);
 
-	raw_words(c->tu, chunk->file, chunk->first_line, chunk->last_line, &words);
+	raw_live_words(c->tu, chunk, &words);
 	for (size_t i = 0; i < words.n; i++) {
 		const struct lexeme *l = &words.at[i];
 		struct lexer lx = lexer_at(f->text, l->at + l->length, l->at + 1, 1);
@@ -238,11 +230,19 @@ static void need_expanded(struct closure *c, uint32_t declaration, uint32_t by)
 			  by);
 }
 
+struct chunk closure_chunk(const struct closure *c, uint32_t declaration)
+{
+	struct chunk chunk = chunk_of(c->tu, declaration);
+
+	chunk.whole = c->request->generous;
+	return chunk;
+}
+
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by)
 {
 	if (c->written[declaration] & WRITTEN_TEXT)
 		return;
-	struct chunk chunk = chunk_of(c->tu, declaration);
+	struct chunk chunk = closure_chunk(c, declaration);
 
 	if (!chunk.file || has_other_definitions(c, &chunk, declaration)) {
 		need_expanded(c, declaration, by);
@@ -316,6 +316,8 @@ static void read_work(struct closure *c, const struct work *w)
 	}
 	if (w->how == READ_WRITTEN && d.body)
 		closure_use_statics(c, w->declaration, &scan);
+	else if (w->how == READ_FROM_HEADER && d.body)
+		closure_ask_header_statics(c, w->declaration, &scan);
 }
 
 static void read_all(struct closure *c)
@@ -342,7 +344,6 @@ struct error *closure_run(struct closure *c)
 	c->pointed = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	closure_find_heads(c);
 	closure_find_unit_names(c);
-	find_private_macros(c);
 	closure_find_header_pointers(c);
 	for (size_t i = 0; i < c->request->functions->n; i++)
 		TRY(closure_ask(c, c->request->functions->at[i]));
@@ -352,6 +353,7 @@ struct error *closure_run(struct closure *c)
 	closure_finish_heads(c);
 	read_all(c);
 	closure_forward_tags(c);
+	closure_place_externs(c);
 	return NULL;
 }
 
@@ -378,7 +380,6 @@ void closure_free(struct closure *c)
 	free(c->is_object);
 	pointer_vec_free(&c->pointers);
 	pointer_vec_free(&c->header_pointers);
-	u32_vec_free(&c->private_macros);
 	free(c->pointed);
 	head_vec_free(&c->heads);
 	free(c->head_of);

@@ -84,6 +84,7 @@ DEFINE_VEC(pointer_vec, struct pointer)
 struct head {
 	uint32_t inclusion;
 	bool late; /* it mentions types of private text before it */
+	bool inside; /* a late one includes it, and it does not */
 	bool kept;
 	bool read; /* what it needs of other headers is kept as well */
 };
@@ -116,7 +117,6 @@ struct closure {
 	struct pointer_vec pointers;
 	struct pointer_vec
 		header_pointers;       /* the same of public headers, where the tag is private */
-	struct u32_vec private_macros; /* names that private text defines */
 	uint32_t *pointed;     /* tag → the first token that needs no more than a pointer to it */
 	struct u32_vec tags;   /* those names */
 	struct head_vec heads; /* in order */
@@ -163,6 +163,8 @@ bool closure_in_late_header(const struct closure *c, uint32_t token);
 void closure_find_unit_names(struct closure *c);
 void closure_use_unit_names(struct closure *c, uint32_t first, uint32_t last);
 void closure_finish_heads(struct closure *c);
+/* The chunk that a declaration is in, as it is written. */
+struct chunk closure_chunk(const struct closure *c, uint32_t declaration);
 /* The text of a declaration is needed: its piece, and work. */
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by);
 /* Does a livepatch get this macro from a header? */
@@ -179,15 +181,21 @@ struct linkage *closure_linkage_for(struct closure *c, uint32_t name);
 void closure_ask_fate(struct closure *c, struct linkage *l, uint32_t by);
 void closure_record(struct closure *c, const struct linkage *l, uint32_t by);
 void closure_carry_out(struct closure *c, uint32_t number, uint32_t by);
+/* A replaced function's text (closure_replace.c). */
+void closure_replace(struct closure *c, uint32_t number, uint32_t by);
 /* What an extern declaration of it needs: all up to its body or initialiser. */
 void closure_read_head(struct closure *c, const struct declared *d, uint32_t by);
 extern const char *const closure_how[]; /* by enum fate; NULL for FATE_KLP */
 /* Makes the pieces that need to know all uses. */
 struct error *closure_finish_linkages(struct closure *c);
+/* At the end: what is declared for it stands before the first text that mentions it. */
+void closure_place_externs(struct closure *c);
 /* A function asked for. */
 struct error *closure_ask(struct closure *c, const char *function);
 /* Static variables of a function that is written. */
 void closure_use_statics(struct closure *c, uint32_t declaration, const struct scan *scan);
+/* Those of a function of a public header, whose text stays as it is: they can be refused only. */
+void closure_ask_header_statics(struct closure *c, uint32_t declaration, const struct scan *scan);
 /* Types (closure_types.c). */
 void closure_need_type(struct closure *c, const struct declared *d, uint32_t by, const char *kind);
 void closure_find_header_pointers(struct closure *c);

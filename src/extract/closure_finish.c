@@ -9,7 +9,7 @@ static uint32_t earlier(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* Where the declaration of something must stand that is defined later, or nowhere. */
+/* Where the declaration of something must stand that is defined under its new name. */
 static uint32_t place(const struct closure *c, const struct linkage *l)
 {
 	return earlier(closure_declaration(c, l->definition)->first, l->first_use);
@@ -19,7 +19,7 @@ static void add_extern(struct closure *c, uint32_t number)
 {
 	const struct linkage *l = &c->linkages.at[number];
 
-	piece_vec_push(&c->pieces, (struct piece) {.position = place(c, l),
+	piece_vec_push(&c->pieces, (struct piece) {.position = place(c, l), /* see closure_place_externs() */
 						   .kind = PIECE_EXTERN,
 						   .number = l->definition - 1,
 						   .linkage = number + 1});
@@ -90,6 +90,31 @@ struct error *closure_finish_linkages(struct closure *c)
 	return NULL;
 }
 
+/* The text that a declaration is part of: where that begins. */
+static uint32_t piece_with(const struct closure *c, uint32_t position)
+{
+	for (size_t i = 0; i < c->pieces.n; i++) {
+		const struct piece *p = &c->pieces.at[i];
+
+		if ((p->kind == PIECE_CHUNK || p->kind == PIECE_FUNCTION) &&
+		    c->tu->declarations.at[p->chunk.first].first <= position &&
+		    c->tu->declarations.at[p->chunk.last].last >= position)
+			return p->position;
+	}
+	return position;
+}
+
+void closure_place_externs(struct closure *c)
+{
+	for (size_t i = 0; i < c->pieces.n; i++) {
+		struct piece *p = &c->pieces.at[i];
+		const struct linkage *l = p->kind == PIECE_EXTERN ? &c->linkages.at[p->linkage - 1] : NULL;
+
+		if (l && l->first_use != UINT32_MAX)
+			p->position = piece_with(c, l->first_use);
+	}
+}
+
 /* ---- static variables of functions ---- */
 
 /* Does the text have the word static where the expansion has it? */
@@ -133,5 +158,30 @@ void closure_use_statics(struct closure *c, uint32_t declaration, const struct s
 			       use.fate.fate == FATE_KLP ? "declared, klp"
 							 : closure_how[use.fate.fate]);
 		static_use_vec_push(&c->statics, use);
+	}
+}
+
+void closure_ask_header_statics(struct closure *c, uint32_t declaration, const struct scan *scan)
+{
+	uint32_t owner = closure_owner(c, declaration)->name;
+	scoped_free char *function = name_string(&c->tu->names, owner);
+
+	for (size_t i = 0; i < scan->statics.n; i++) {
+		const struct local_static *v = &scan->statics.at[i];
+		uint32_t number = tu_token(c->tu, v->token)->name;
+		scoped_free char *name = name_string(&c->tu->names, number);
+		struct name_question q = {.name = name,
+					  .function = function,
+					  .is_static = true,
+					  .defined = true,
+					  .is_const = v->is_const,
+					  .in_header = true,
+					  .asked_by = function};
+		struct name_fate fate = {0};
+
+		c->request->fate_of(c->request->fate_arg, &q, &fate);
+		closure_decide(c, "static variable", number, owner, fate.reason ? fate.reason : "",
+			       "%s", closure_how[fate.fate == FATE_REFUSE ? FATE_REFUSE : FATE_COPY]);
+		name_fate_free(&fate);
 	}
 }

@@ -10,41 +10,39 @@
 #include "base/str.h"
 #include "extract/closure.h"
 
-/* Number of the head that a token belongs to, + 1, or 0. */
-static uint32_t head_at(const struct closure *c, uint32_t token)
+/* The innermost head whose stretch of tokens, or of macro records, has the place: its number + 1, or 0. */
+static uint32_t head_with(const struct closure *c, uint32_t place, bool macro)
 {
 	size_t low = 0, high = c->heads.n;
 
-	while (low < high) {
+	while (low < high) { /* the first one that begins behind it */
 		size_t mid = (low + high) / 2;
 		const struct inclusion *in = &c->tu->inclusions.at[c->heads.at[mid].inclusion];
 
-		if (in->leave <= token)
+		if ((macro ? in->macro : in->token) <= place)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low == c->heads.n || c->tu->inclusions.at[c->heads.at[low].inclusion].token > token)
-		return 0;
-	return low + 1;
+	for (; low; low--) {
+		const struct inclusion *in = &c->tu->inclusions.at[c->heads.at[low - 1].inclusion];
+
+		if ((macro ? in->macro_leave : in->leave) > place)
+			return low;
+		if (!c->heads.at[low - 1].inside)
+			return 0;
+	}
+	return 0;
+}
+
+static uint32_t head_at(const struct closure *c, uint32_t token)
+{
+	return head_with(c, token, false);
 }
 
 static uint32_t head_of_macro(const struct closure *c, uint32_t macro)
 {
-	size_t low = 0, high = c->heads.n;
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		const struct inclusion *in = &c->tu->inclusions.at[c->heads.at[mid].inclusion];
-
-		if (in->macro_leave <= macro)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low == c->heads.n || c->tu->inclusions.at[c->heads.at[low].inclusion].macro > macro)
-		return 0;
-	return low + 1;
+	return head_with(c, macro, true);
 }
 
 /* ---- finding them ---- */
@@ -116,6 +114,18 @@ static void index_names(struct closure *c)
 	}
 }
 
+/* Does the last late header include it by itself? Then it can be named without that one. */
+static bool is_in_late(const struct closure *c, const struct inclusion *in)
+{
+	size_t n = c->heads.n;
+
+	while (n && c->heads.at[n - 1].inside)
+		n--;
+	return n && c->heads.at[n - 1].late &&
+	       in->by == c->tu->inclusions.at[c->heads.at[n - 1].inclusion].file &&
+	       in->token < c->tu->inclusions.at[c->heads.at[n - 1].inclusion].leave;
+}
+
 void closure_find_heads(struct closure *c)
 {
 	const struct tu *tu = c->tu;
@@ -123,8 +133,14 @@ void closure_find_heads(struct closure *c)
 
 	for (uint32_t i = 0; i < tu->inclusions.n; i++) {
 		const struct inclusion *in = &tu->inclusions.at[i];
-		struct head h = {.inclusion = i, .kept = in->by == tu->main_file};
+		struct head h = {.inclusion = i, .kept = c->request->generous && in->by == tu->main_file};
 
+		if (is_in_late(c, in) && tu->files.at[in->file].include &&
+		    !needs_private_types(c, in)) {
+			h.inside = true;
+			head_vec_push(&c->heads, h);
+			continue;
+		}
 		if (in->in_public || !tu->files.at[in->file].include ||
 		    streq(tu->files.at[in->file].include, "trace/define_trace.h") ||
 		    tu->files.at[in->by].path[0] == '<' || inside_declaration(tu, in->token))

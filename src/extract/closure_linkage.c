@@ -144,146 +144,11 @@ static void copy(struct closure *c, struct linkage *l, uint32_t by)
 	closure_need_declaration(c, closure_declared(c, l->definition)->declaration, by);
 }
 
-static const char *replaced_name(struct linkage *l, const char *name)
-{
-	if (!l->fate.new_name)
-		l->fate.new_name = xasprintf("livepatch_%s", name);
-	if (!l->new_name)
-		l->new_name = xstrdup(l->fate.new_name);
-	return l->new_name;
-}
-
-/* Number of words before the '{' of the text's function. */
-static size_t head_words(const struct lexeme_vec *words)
-{
-	int depth = 0;
-	size_t i = 0;
-
-	for (; i < words->n; i++) {
-		depth += raw_is_punct(&words->at[i], '(') - raw_is_punct(&words->at[i], ')');
-		if (raw_is_punct(&words->at[i], '{') && depth <= 0)
-			break;
-	}
-	return i;
-}
-
-/*
- * A macro makes the name from its first argument, SYSCALL_DEFINE1(foo, ...): the argument if
- * renaming it renames the function; else nothing.
- */
-static struct lexeme pasted_argument(const struct tu_file *f, const struct lexeme_vec *words,
-				     const char *name)
-{
-	for (size_t i = 0; i + 2 < words->n && !raw_is_punct(&words->at[i], '{'); i++) {
-		const struct lexeme *l = &words->at[i + 2];
-
-		if (words->at[i].kind != LEX_NAME || !raw_is_punct(&words->at[i + 1], '(') ||
-		    l->kind != LEX_NAME || !memmem(name, strlen(name), f->text + l->at, l->length))
-			continue;
-		return *l;
-	}
-	return (struct lexeme) {0};
-}
-
-/* The name with the argument in it renamed: prefix before the last place where it stands. */
-static char *pasted_name(const char *name, const char *part, const char *wish, const char *of)
-{
-	const char *hit = NULL;
-	size_t extra = ends_with(wish, of) ? strlen(wish) - strlen(of) : 0;
-
-	for (const char *p = name; (p = strstr(p, part)); p++)
-		if (strlen(p) == strlen(part) || !hit)
-			hit = p;
-	if (!hit)
-		return NULL;
-	return xasprintf("%.*s%.*s%s", (int)(hit - name), name, (int)(extra ? extra : 10),
-			 extra ? wish : "livepatch_", hit);
-}
-
-struct linkage *closure_linkage_for(struct closure *c, uint32_t name);
-
-/* All functions of the macro's text are renamed with it. */
-static void rename_siblings(struct closure *c, const struct piece *p, const char *wish,
-			    const char *of)
-{
-	const struct tu_file *f = tu_file_text(c->tu, p->chunk.file);
-	scoped_free char *part = xstrndup(f->text + p->pasted.at, p->pasted.length);
-
-	for (uint32_t i = p->chunk.first; i <= p->chunk.last; i++) {
-		const struct declaration *d = &c->tu->declarations.at[i];
-
-		for (uint32_t k = d->names; k < d->names + d->n_names; k++) {
-			const struct declared *n = &c->tu->declared.at[k];
-			scoped_free char *name = name_string(&c->tu->names, n->name);
-			char *renamed = n->kind <= DECLARED_VARIABLE
-						? pasted_name(name, part, wish, of)
-						: NULL;
-			struct linkage *l = renamed ? closure_linkage_for(c, n->name) : NULL;
-
-			if (!renamed)
-				continue;
-			free(l->new_name);
-			l->new_name = renamed;
-			l->written = true;
-		}
-	}
-}
-
-/* Metadata that a macro makes beside functions: SYSCALL_METADATA() is left empty. */
-static bool is_variable(const struct closure *c, uint32_t declaration)
-{
-	const struct declared *d = closure_owner(c, declaration);
-
-	return d && d->kind == DECLARED_VARIABLE;
-}
-
-/* The text of a replaced function: as it was written if the new name can be put there. */
-static void replace(struct closure *c, uint32_t number, uint32_t by)
-{
-	struct linkage *l = &c->linkages.at[number];
-	uint32_t declaration = closure_declared(c, l->definition)->declaration;
-	SCOPED(lexeme_vec_free) struct lexeme_vec words = {0};
-	scoped_free char *name = name_string(&c->tu->names, l->name);
-	struct piece p = {.kind = PIECE_FUNCTION,
-			  .number = declaration,
-			  .linkage = number + 1,
-			  .chunk = chunk_of(c->tu, declaration)};
-
-	l->written = true;
-	replaced_name(l, name);
-	bool own_name = false;
-
-	if (p.chunk.file) {
-		const struct tu_file *f = tu_file_text(c->tu, p.chunk.file);
-
-		raw_words(c->tu, p.chunk.file, p.chunk.first_line, p.chunk.last_line, &words);
-		own_name = p.chunk.first == p.chunk.last &&
-			   raw_has_word(f, &words, head_words(&words), name);
-		if (!own_name)
-			p.pasted = pasted_argument(f, &words, name);
-	}
-	if (!own_name && !p.pasted.length) {
-		p.kind = PIECE_EXPANDED;
-		p.chunk = (struct chunk) {.first = declaration, .last = declaration};
-	}
-	p.position = c->tu->declarations.at[p.chunk.first].first;
-	if (p.pasted.length) {
-		scoped_free char *wish = xstrdup(l->fate.new_name);
-
-		rename_siblings(c, &p, wish, name);
-	}
-	piece_vec_push(&c->pieces, p);
-	for (uint32_t i = p.chunk.first; i <= p.chunk.last; i++)
-		if (i == declaration || !is_variable(c, i))
-			closure_push_work(c, i, c->tu->declarations.at[i].last, READ_WRITTEN, by);
-	if (p.chunk.file)
-		closure_use_words(c, &p.chunk, p.position, by);
-}
-
 const char *const closure_how[] = {
 	[FATE_COPY] = "copied",
 	[FATE_REPLACE] = "replaced",
 	[FATE_PLAIN] = "declared, exported",
+	[FATE_HERE] = "defined by the livepatch itself",
 	[FATE_REFUSE] = "refused",
 };
 
@@ -309,7 +174,7 @@ void closure_carry_out(struct closure *c, uint32_t number, uint32_t by)
 		break;
 	case FATE_REPLACE:
 		if (l->definition)
-			replace(c, number, by);
+			closure_replace(c, number, by);
 		else
 			need_declared(c, l, by);
 		break;
@@ -317,6 +182,8 @@ void closure_carry_out(struct closure *c, uint32_t number, uint32_t by)
 	case FATE_KLP:
 	case FATE_REFUSE:
 		need_declared(c, l, by);
+		break;
+	case FATE_HERE:
 		break;
 	}
 }
@@ -332,6 +199,20 @@ struct linkage *closure_linkage_for(struct closure *c, uint32_t name)
 		c->linkage_of[name] = c->linkages.n;
 	}
 	return &c->linkages.at[c->linkage_of[name] - 1];
+}
+
+/* Not what a header says it is (a tracepoint that is off): nothing of that is needed for it. */
+static bool is_made_here(struct closure *c, struct linkage *l, uint32_t by)
+{
+	if (l->fate.reason)
+		return l->fate.fate == FATE_HERE;
+	closure_ask_fate(c, l, by);
+	if (l->fate.fate == FATE_HERE) {
+		closure_record(c, l, by);
+		return true;
+	}
+	name_fate_free(&l->fate);
+	return false;
 }
 
 void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t position, bool direct,
@@ -353,6 +234,8 @@ void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t po
 	if (direct && position < l->first_use)
 		l->first_use = position;
 	if ((known && !promoted) || l->written)
+		return;
+	if (direct && l->is_function && comes_with_header(c, l) && is_made_here(c, l, by))
 		return;
 	if (direct && l->in_header)
 		closure_use_header_token(c, closure_declared(c, l->in_header)->token);

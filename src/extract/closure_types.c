@@ -3,7 +3,7 @@
  * Types of private text. A structure that is used through pointers only is declared, not copied:
  * large ones would bring in half of a subsystem. Without an analysis of types "only" is decided by
  * names, so that too much may be copied, and rarely too little (then the caller asks for all of
- * them, extract_request.whole_types).
+ * them, extract_request.generous).
  */
 #include "extract/closure.h"
 
@@ -27,7 +27,7 @@ void closure_need_type(struct closure *c, const struct declared *d, uint32_t by,
 		return;
 	}
 	c->written[d->declaration] |= WRITTEN_TYPE;
-	struct chunk chunk = chunk_of(c->tu, d->declaration);
+	struct chunk chunk = closure_chunk(c, d->declaration);
 
 	piece_vec_push(&c->pieces, (struct piece) {.position = from->first,
 						   .kind = PIECE_TYPE,
@@ -68,7 +68,7 @@ void closure_use_tag(struct closure *c, const struct mention *m, uint32_t by)
 		closure_use_header_token(c, d->token);
 		return;
 	}
-	if (d && (m->kind == MENTION_TAG || c->request->whole_types)) {
+	if (d && (m->kind == MENTION_TAG || c->request->generous)) {
 		closure_need_type(c, d, by, "type");
 		return;
 	}

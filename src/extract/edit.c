@@ -24,7 +24,7 @@ void edits_free(struct edit_vec *edits)
 
 static void add_edit(struct context *x, uint32_t at, uint32_t length, char *text)
 {
-	edit_vec_push(x->edits, (struct edit) {at, length, text});
+	edit_vec_push(x->edits, (struct edit) {.at = at, .length = length, .text = text});
 }
 
 static const struct lexeme *word(const struct context *x, size_t i)
@@ -253,6 +253,21 @@ static void expand_includes(struct context *x)
 	}
 }
 
+/* ---- conditionals ---- */
+
+static void cut_dead_lines(struct context *x)
+{
+	SCOPED(u32_vec_free) struct u32_vec dead = {0};
+
+	raw_dead_lines(x->c->tu, &x->piece->chunk, &dead);
+	for (size_t i = 0; i + 1 < dead.n; i += 2) {
+		uint32_t at = tu_line_start(x->file, dead.at[i]);
+
+		add_edit(x, at, tu_line_start(x->file, dead.at[i + 1] + 1) - at, xstrdup(""));
+		x->edits->at[x->edits->n - 1].line = dead.at[i + 1] + 1;
+	}
+}
+
 /* ---- all ---- */
 
 static int by_place(const void *a, const void *b)
@@ -282,7 +297,7 @@ void find_edits(struct closure *c, const struct piece *p, struct edit_vec *edits
 	struct context x = {
 		.c = c, .piece = p, .file = tu_file_text(c->tu, p->chunk.file), .edits = edits};
 
-	raw_words(c->tu, p->chunk.file, p->chunk.first_line, p->chunk.last_line, &x.words);
+	raw_live_words(c->tu, &p->chunk, &x.words);
 	x.body = find_body_word(&x);
 	rename_calls(&x);
 	expand_includes(&x);
@@ -292,6 +307,8 @@ void find_edits(struct closure *c, const struct piece *p, struct edit_vec *edits
 	}
 	if (x.body < x.words.n)
 		edit_statics(&x);
+	if (!p->chunk.whole)
+		cut_dead_lines(&x);
 	lexeme_vec_free(&x.words);
 	if (edits->n)
 		qsort(edits->at, edits->n, sizeof(*edits->at), by_place);

@@ -34,6 +34,9 @@ void extract_result_free(struct extract_result *result)
 		free(result->replaced.at[i].name);
 		free(result->replaced.at[i].new_name);
 	}
+	for (size_t i = 0; i < result->places.n; i++)
+		free(result->places.at[i].file);
+	text_place_vec_free(&result->places);
 	extract_decision_vec_free(&result->decisions);
 	extract_replaced_vec_free(&result->replaced);
 	str_vec_free_all(&result->near);

@@ -8,6 +8,7 @@
 #define SUTURE_EXTRACT_EXTRACT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/finding.h"
@@ -29,11 +30,12 @@ struct extract_request {
 	/*
 	 * For a second run, after the first result was compiled. undefined: names that its object
 	 * really refers to (as nm shows them); of what only inline functions of headers mention,
-	 * only these are annotated. NULL: not known, all are. whole_types: do not leave out the
-	 * definitions of structures that seem to be used through pointers only.
+	 * only these are annotated. NULL: not known, all are. generous: do not leave out the
+	 * definitions of structures that seem to be used through pointers only, headers of which
+	 * nothing seems to be used, and branches of conditionals that the compiler seems not to see.
 	 */
 	const struct str_vec *undefined;
-	bool whole_types;
+	bool generous;
 };
 
 /* One decision of the closure: what, why, because of whom. For --why and the report. */
@@ -56,8 +58,17 @@ struct extract_replaced {
 };
 DEFINE_VEC(extract_replaced_vec, struct extract_replaced)
 
+/* From this place in the text on, lines are those of a file: for __LINE__ and __FILE__. */
+struct text_place {
+	size_t at;
+	uint32_t line;
+	char *file;
+};
+DEFINE_VEC(text_place_vec, struct text_place)
+
 struct extract_result {
 	char *text; /* the source of this unit: includes, declarations, functions; no glue */
+	struct text_place_vec places; /* of the text, in order */
 	struct extract_decision_vec decisions;
 	struct extract_replaced_vec replaced;
 	struct str_vec near; /* when a function does not exist: names that are near */

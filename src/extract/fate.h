@@ -15,6 +15,7 @@ enum fate {
 	FATE_REPLACE, /* a patched function: copied under new_name */
 	FATE_PLAIN,   /* exported: declared as the headers declare it */
 	FATE_KLP,     /* declared, and annotated with object, symbol, position */
+	FATE_HERE,    /* the caller's own text defines it: nothing is declared */
 	FATE_REFUSE,  /* must not be reached nor copied; a finding was added */
 };
 
@@ -43,6 +44,7 @@ struct name_question {
 	bool is_const;	      /* a variable that is const (array elements too) */
 	bool in_macro;	      /* static variable of a function that a macro's expansion declares
 			       * (__already_done, __key): FATE_COPY and FATE_REFUSE are possible */
+	bool in_header;	      /* static variable of a function that comes with a public header: likewise */
 	const char *asked_by; /* the function or variable that mentions it, for messages; or NULL */
 };
 

@@ -63,9 +63,7 @@ uint16_t raw_private_include(const struct tu *tu, uint16_t file, const struct le
 	return 0;
 }
 
-enum conditional { CONDITIONAL_NONE, CONDITIONAL_IF, CONDITIONAL_ELSE, CONDITIONAL_ENDIF };
-
-static enum conditional conditional(const struct tu_file *f, const struct lexeme *l)
+enum conditional raw_conditional(const struct tu_file *f, const struct lexeme *l)
 {
 	uint32_t n, at = raw_directive_word(f, l, &n);
 	const char *word = f->text + at;
@@ -96,7 +94,7 @@ static void count(struct depth *d, const struct tu_file *f, const struct lexeme 
 	}
 	if (l->kind != LEX_DIRECTIVE)
 		return;
-	switch (conditional(f, l)) {
+	switch (raw_conditional(f, l)) {
 	case CONDITIONAL_IF:
 		u32_vec_push(&d->at_if, (uint32_t)d->open);
 		break;
@@ -149,7 +147,7 @@ static void open_conditionals(const struct tu_file *f, uint32_t line, struct u32
 	for (struct lexeme l = lex(&lx); l.kind != LEX_END; l = lex(&lx)) {
 		if (l.kind != LEX_DIRECTIVE)
 			continue;
-		enum conditional c = conditional(f, &l);
+		enum conditional c = raw_conditional(f, &l);
 
 		if (c == CONDITIONAL_IF)
 			u32_vec_push(open, l.line);
@@ -171,7 +169,7 @@ static void whole_conditionals(const struct tu_file *f, uint32_t *first, uint32_
 
 		if (l.line > *last && depth - lowest <= 0 && !cut)
 			break;
-		c = l.kind == LEX_DIRECTIVE ? conditional(f, &l) : CONDITIONAL_NONE;
+		c = l.kind == LEX_DIRECTIVE ? raw_conditional(f, &l) : CONDITIONAL_NONE;
 		depth += c == CONDITIONAL_IF;
 		cut |= c == CONDITIONAL_ELSE && depth == lowest;
 		if (c == CONDITIONAL_ENDIF && depth-- == lowest) {

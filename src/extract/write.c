@@ -22,6 +22,14 @@ static void add_marker(const struct tu_file *f, uint32_t first, uint32_t last, c
 		str_add(out, "/* %sfrom %s:%u-%u */\n", note, shown_path(f), first, last);
 }
 
+/* What is written next are lines of the file. */
+static void set_place(struct closure *c, const struct tu_file *f, uint32_t line,
+		      const struct str *out)
+{
+	text_place_vec_push(&c->result->places,
+			    (struct text_place) {out->n, line, xstrdup(shown_path(f))});
+}
+
 static void add_lines(struct closure *c, const struct piece *p, struct str *out)
 {
 	struct tu_file *f = tu_file_text(c->tu, p->chunk.file);
@@ -30,6 +38,7 @@ static void add_lines(struct closure *c, const struct piece *p, struct str *out)
 	uint32_t end = tu_line_start(f, p->chunk.last_line + 1);
 
 	find_edits(c, p, &edits);
+	set_place(c, f, p->chunk.first_line, out);
 	for (size_t i = 0; i < edits.n; i++) {
 		const struct edit *e = &edits.at[i];
 
@@ -38,6 +47,8 @@ static void add_lines(struct closure *c, const struct piece *p, struct str *out)
 		str_add_bytes(out, f->text + at, e->at - at);
 		str_add(out, "%s", e->text);
 		at = e->at + e->length;
+		if (e->line)
+			set_place(c, f, e->line, out);
 	}
 	str_add_bytes(out, f->text + at, end - at);
 	if (out->n && out->s[out->n - 1] != '\n')
@@ -51,7 +62,7 @@ static const struct token *first_token(const struct closure *c, const struct pie
 	return tu_token(c->tu, c->tu->declarations.at[p->number].first);
 }
 
-/* Declarations of functions and variables from one file stand together, with one marker. */
+/* Declarations of functions and variables stand together without blank lines. */
 static bool is_short(const struct closure *c, const struct piece *p)
 {
 	const struct declared *d = p->kind == PIECE_CHUNK ? closure_owner(c, p->number) : NULL;
@@ -60,28 +71,56 @@ static bool is_short(const struct closure *c, const struct piece *p)
 	       p->chunk.last_line - p->chunk.first_line < 8;
 }
 
-static bool continues(const struct closure *c, const struct piece *p)
+/* Does the piece begin where the one before it ends, blank lines apart? */
+static bool follows(struct closure *c, const struct piece *p)
 {
-	return p > c->pieces.at && is_short(c, p) && is_short(c, p - 1) &&
+	const struct tu_file *f = tu_file_text(c->tu, p->chunk.file);
+	uint32_t at, end;
+
+	if (p == c->pieces.at || p->kind != PIECE_CHUNK || p[-1].kind != PIECE_CHUNK ||
+	    p->chunk.file != p[-1].chunk.file || p->chunk.first_line <= p[-1].chunk.last_line)
+		return false;
+	at = tu_line_start(f, p[-1].chunk.last_line + 1);
+	end = tu_line_start(f, p->chunk.first_line);
+	while (at < end && strchr(" \t\n", f->text[at]))
+		at++;
+	return at == end;
+}
+
+/* What comes from one file stands behind one marker. */
+static bool continues(struct closure *c, const struct piece *p)
+{
+	if (p == c->pieces.at)
+		return false;
+	return p->kind == PIECE_CHUNK && p[-1].kind == PIECE_CHUNK &&
 	       p->chunk.file == p[-1].chunk.file;
 }
 
+static void add_places(uint32_t first, uint32_t last, struct str *out)
+{
+	if (first == last)
+		str_add(out, "%u", first);
+	else
+		str_add(out, "%u-%u", first, last);
+}
+
 /* "196-197, 203, 227": the places of a piece and of those that continue it. */
-static void add_group_marker(const struct closure *c, const struct piece *p, struct str *out)
+static void add_group_marker(struct closure *c, const struct piece *p, struct str *out)
 {
 	const struct piece *end = c->pieces.at + c->pieces.n;
 	size_t line = out->n;
 
 	str_add(out, "/* from %s:", shown_path(&c->tu->files.at[p->chunk.file]));
 	for (const struct piece *q = p; q < end && (q == p || continues(c, q)); q++) {
+		uint32_t first = q->chunk.first_line;
+
 		if (q > p)
 			str_add(out, out->n - line > 88 ? ",\n *      " : ", ");
 		if (out->s[out->n - 1] == ' ' && out->n - line > 88)
 			line = out->n;
-		if (q->chunk.first_line == q->chunk.last_line)
-			str_add(out, "%u", q->chunk.first_line);
-		else
-			str_add(out, "%u-%u", q->chunk.first_line, q->chunk.last_line);
+		while (q + 1 < end && follows(c, q + 1))
+			q++;
+		add_places(first, q->chunk.last_line, out);
 	}
 	str_add(out, " */\n");
 }
@@ -258,10 +297,25 @@ static int by_position(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
+/* Declarations of one kind stand together. */
+static bool is_declared_only(const struct piece *p)
+{
+	return p->kind == PIECE_EXTERN || p->kind == PIECE_PROTOTYPE;
+}
+
 static bool stands_alone(const struct piece *p)
 {
 	return p->kind != PIECE_MACRO && p->kind != PIECE_UNDEF && p->kind != PIECE_FORWARD &&
-	       p->kind != PIECE_INCLUDE && p->kind != PIECE_EXTERN;
+	       p->kind != PIECE_INCLUDE && !is_declared_only(p);
+}
+
+static bool wants_blank(struct closure *c, const struct piece *p)
+{
+	if (continues(c, p))
+		return !is_short(c, p) || !is_short(c, p - 1);
+	if (is_declared_only(p) && is_declared_only(p - 1))
+		return false;
+	return stands_alone(p) || p[-1].kind != p->kind;
 }
 
 void write_source(struct closure *c, struct str *out)
@@ -276,9 +330,7 @@ void write_source(struct closure *c, struct str *out)
 	annotate_headers(c, out);
 	for (size_t i = 0; i < c->pieces.n; i++) {
 		const struct piece *p = &c->pieces.at[i];
-		bool more = i && ((!stands_alone(p) && p[-1].kind == p->kind) || continues(c, p));
-
-		if (!more)
+		if (!i || wants_blank(c, p))
 			str_add(out, "\n");
 		if (p->kind == PIECE_FUNCTION || p->kind == PIECE_CHUNK)
 			add_statics(c, p, out);

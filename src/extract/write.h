@@ -40,6 +40,7 @@ void annotate_private(const struct closure *c, struct str *out);
 struct edit {
 	uint32_t at, length;
 	char *text;
+	uint32_t line; /* lines were cut: the one that comes next, or 0 */
 };
 DEFINE_VEC(edit_vec, struct edit)
 

@@ -14,7 +14,7 @@ void write_macro(struct closure *c, const struct piece *p, struct str *out)
 
 	bool defined =
 		c->tu->files.at[m->file].is_public || /* a changed header, included as it was */
-		(m->earlier && !c->tu->macros.at[m->earlier - 1].undef);
+		m->earlier; /* also behind an #undef: that one may not be written */
 
 	if (defined && p->kind == PIECE_MACRO) {
 		scoped_free char *name = name_string(&c->tu->names, m->name);

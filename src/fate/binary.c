@@ -184,7 +184,7 @@ static void of_function(struct fate_unit *u, const struct name_question *q, stru
 	if (rep && q->defined)
 		replace(u, q, rep, fate);
 	else if (is_silenced(u, q->name))
-		fate_set(fate, FATE_PLAIN, "tracepoint of the module: off in the livepatch");
+		fate_set(fate, FATE_HERE, "tracepoint of the module: off in the livepatch");
 	else if (!q->defined)
 		fate_of_outside(u, q, fate);
 	else if (!q->in_unit_file && (q->is_inline || !map_has(&u->functions, q->name)))

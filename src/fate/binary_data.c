@@ -57,6 +57,7 @@ struct candidates {
 	size_t all, reached, used;
 	bool empty; /* none of them has a size */
 	bool apart; /* they lie in sections of different names */
+	bool writable; /* one that is reached can be written */
 };
 
 /* Narrowed by what the replaced code reaches, then by the function that the variable belongs to. */
@@ -77,6 +78,7 @@ static struct candidates find(struct fate_unit *u, const struct name_question *q
 		if (!u->reach.reached[i])
 			continue;
 		reached = e;
+		c.writable |= is_writable(e);
 		c.reached++;
 		if (q->function && used_by(u, q->function, e)) {
 			used = e;
@@ -178,11 +180,30 @@ static void of_entity(struct fate_unit *u, const struct name_question *q, struct
 		unreachable(u, q, fate);
 }
 
+/*
+ * The header makes a new one in the livepatch, whatever is said here: state that the replaced code uses must not begin
+ * anew. In the unit it is one of those variables of that name that the code uses.
+ */
+static void of_header(struct fate_unit *u, const struct name_question *q, const struct candidates *c,
+		      struct name_fate *fate)
+{
+	if (q->is_const)
+		fate_set(fate, FATE_COPY, "a constant of a header's function");
+	else if (!c->reached)
+		fate_set(fate, FATE_COPY, "no code that comes along uses it");
+	else if (!c->writable)
+		fate_set(fate, FATE_COPY, "a table of a header's function that is never written");
+	else
+		declared_by_macro(u, q, c, fate);
+}
+
 void fate_of_variable(struct fate_unit *u, const struct name_question *q, struct name_fate *fate)
 {
 	struct candidates c = find(u, q);
 
-	if (q->in_macro && !q->is_const)
+	if (q->in_header)
+		of_header(u, q, &c, fate);
+	else if (q->in_macro && !q->is_const)
 		declared_by_macro(u, q, &c, fate);
 	else if (q->in_macro)
 		fate_set(fate, FATE_COPY, "a constant that a macro declares");

@@ -92,7 +92,9 @@ static void visit(struct walk *w, struct entity *e, const char *why, bool itself
 
 static void visit_callers(struct walk *w, struct entity *clone)
 {
-	scoped_free char *why = xasprintf("it calls '%s', a clone that differs", clone->name);
+	scoped_free char *why = xasprintf("it calls '%s', %s", clone->name,
+					   is_clone(clone) ? "a clone that differs" :
+							     "which is replaced at its entries");
 
 	if (map_has_u64(&w->clones, clone->index))
 		return;
@@ -109,6 +111,18 @@ static void visit_callers(struct walk *w, struct entity *clone)
 	}
 }
 
+/* What SYSCALL_DEFINEn() makes beside the entry is static: the tables of a livepatch cannot name its copy. */
+bool is_inside_system_call(const struct entity *e)
+{
+	static const char *const prefixes[] = { "__se_sys_", "__do_sys_", "__se_compat_sys_",
+						"__do_compat_sys_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (e->symbol && e->symbol->bind == STB_LOCAL && starts_with(e->name, prefixes[i]))
+			return true;
+	return false;
+}
+
 /* e: of the original object. */
 static void visit(struct walk *w, struct entity *e, const char *why, bool itself)
 {
@@ -116,7 +130,7 @@ static void visit(struct walk *w, struct entity *e, const char *why, bool itself
 		visit(w, e->parent, why, itself);
 	} else if (is_gone(e, w->r->kobject)) {
 		return; /* policy_for_gone() judges it */
-	} else if (is_clone(e)) {
+	} else if (is_clone(e) || is_inside_system_call(e)) {
 		visit_callers(w, e);
 	} else if (!map_has(&w->set->by_name, e->name)) {
 		add(w, e, why, itself);

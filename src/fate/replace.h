@@ -48,5 +48,7 @@ const struct replacement *replacements_find(const struct replacements *set, cons
 size_t source_name_length(const char *symbol);
 /* Is it a clone: a function that the source has no name for? (A .cold part is none.) */
 bool is_clone(const struct entity *e);
+/* __do_sys_x, __se_sys_x: replaced at the entries that call it. */
+bool is_inside_system_call(const struct entity *e);
 
 #endif

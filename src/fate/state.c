@@ -40,7 +40,7 @@ static const struct state_rule rules[] = {
 	  "counts the allocations of this place alone", "include/linux/alloc_tag.h" },
 	{ NULL, NULL, true, FATE_COPY, NULL, SEVERITY_NOTE, "has no size, or the compiler kept none of it: there is no state", "the unit" },
 	{ NULL, NULL, false, FATE_REFUSE, "M22", SEVERITY_REFUSAL,
-	  "is state that a macro declares: a copy of it would begin anew", "the unit" },
+	  "is state whose declaration the livepatch's text cannot change: a copy of it would begin anew", "the unit" },
 };
 
 static bool fits(const char *pattern, const char *text)

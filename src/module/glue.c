@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/str.h"
 #include "module/module.h"
@@ -38,23 +39,46 @@ static struct glue_object_vec list_objects(const struct module_request *rq)
 	return objects;
 }
 
+/*
+ * The tables need addresses only. What is called livepatch_… is called so nowhere else; any other symbol may be
+ * declared by a header, or be no identifier.
+ */
+static bool has_own_name(const struct replaced *f)
+{
+	return strstr(f->symbol, "livepatch_") && !strchr(f->symbol, '.');
+}
+
+static char *identifier(const struct replaced *f, size_t index)
+{
+	return has_own_name(f) ? xstrdup(f->symbol) : xasprintf("new_%zu", index);
+}
+
+static void declare_function(struct str *out, const struct replaced *f, size_t index)
+{
+	if (has_own_name(f))
+		str_add(out, "extern char %s[]; /* %s */\n", f->symbol, f->source);
+	else
+		str_add(out, "extern char new_%zu[] __asm__(\"%s\"); /* %s */\n", index, f->symbol,
+			f->source);
+}
+
 static void add_functions(struct str *out, const struct replaced_vec *functions, const char *object,
 			  size_t index)
 {
 	for (size_t i = 0; i < functions->n; i++)
 		if (streq(functions->at[i].kobject, object))
-			str_add(out, "extern void new_%zu(void) __asm__(\"%s\");\n", i,
-				functions->at[i].symbol);
+			declare_function(out, &functions->at[i], i);
 	str_add(out, "static struct klp_func funcs_%zu[] = {\n", index);
 	for (size_t i = 0; i < functions->n; i++) {
 		const struct replaced *f = &functions->at[i];
+		scoped_free char *name = identifier(f, i);
 
 		if (!streq(f->kobject, object))
 			continue;
-		str_add(out, "\t{ .old_name = \"%s\", .new_func = new_%zu", f->name, i);
+		str_add(out, "\t{ .old_name = \"%s\", .new_func = %s", f->name, name);
 		if (f->sympos)
 			str_add(out, ", .old_sympos = %u", f->sympos);
-		str_add(out, " }, /* %s */\n", f->source);
+		str_add(out, " },\n");
 	}
 	str_add(out, "\t{ }\n};\n\n");
 }
@@ -158,6 +182,22 @@ static void add_comment(struct str *out, const char *text)
 			str_add_bytes(out, " ", 1);
 		else
 			str_add_bytes(out, p, 1);
+}
+
+/* The code of the description, after declarations of what it has to define; lines keep their number. */
+struct error *module_code(const struct description *d, char **text)
+{
+	scoped_free char *code = NULL;
+	size_t size;
+
+	*text = NULL;
+	if (!d || !d->code)
+		return NULL;
+	TRY(read_file(d->code, &code, &size));
+	scoped_free char *hooks = module_hooks(d);
+
+	*text = xasprintf("%s#line 1 \"%s\"\n%s", hooks, path_basename(d->code), code);
+	return NULL;
 }
 
 char *module_glue(const struct module_request *rq)

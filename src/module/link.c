@@ -31,24 +31,15 @@ static struct error *add_objects(const struct module_request *rq, struct str *kb
 	return NULL;
 }
 
-/* The code of the description, after declarations of what it has to define; lines keep their number. */
 static struct error *add_code(const struct module_request *rq, struct str *kbuild)
 {
-	scoped_str struct str out = { 0 };
 	scoped_free char *text = NULL;
-	size_t size;
 
-	if (!rq->description || !rq->description->code)
+	TRY(module_code(rq->description, &text));
+	if (!text)
 		return NULL;
-	TRY(read_file(rq->description->code, &text, &size));
-	scoped_free char *hooks = module_hooks(rq->description);
-
-	str_add(&out, "%s#line 1 \"%s\"\n", hooks, path_basename(rq->description->code));
-	str_add_bytes(&out, text, size);
 	str_add(kbuild, " code.o");
-	scoped_free char *path = path_join(rq->workdir, "code.c");
-
-	return write_file(path, out.s, out.n);
+	return write_text(rq->workdir, "code.c", text);
 }
 
 static struct error *write_sources(const struct module_request *rq)

@@ -41,6 +41,8 @@ struct error *module_check_objtool(const char *ko, const char *output, struct fi
 
 /* Declarations of the functions that the description names: C text, the caller's. */
 char *module_hooks(const struct description *description);
+/* The file with the description's code, such declarations before it; NULL: it has none. The caller's. */
+struct error *module_code(const struct description *description, char **text);
 /*
  * The same for sources that are in workdir already, with their Kbuild file, and that refer to the kernel
  * as those of a hand-written livepatch do (docs/convert.md): of the request only target, name, workdir and
@@ -53,7 +55,8 @@ struct error *module_build_source(const struct module_request *request, const st
 /* Private to this directory: make in workdir; *output is the caller's. Id B1. */
 struct error *module_run_kbuild(const struct module_request *request, char **output);
 
-/* The glue source alone (caller's). */
+/* The source of the tables and of the module's init and exit (caller's): both roads have it. Of the request
+ * target, subject, replace, functions, namespaces and description count. */
 char *module_glue(const struct module_request *request);
 
 /*

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Helpers that one side calls and the other side has in line. */
+#include <string.h>
+
 #include "base/str.h"
 #include "prove/parts.h"
 
@@ -22,7 +24,8 @@ static bool is_compilers_own(const char *name)
 
 static bool is_missing(const struct common *c, const char *key, const struct map *in)
 {
-	return !map_has(in, key) && !map_has(&c->hidden, key) && !is_compilers_own(key);
+	return !map_has(in, key) && !map_has(&c->hidden, key) && !map_has(&c->known, key) &&
+	       !is_compilers_own(key);
 }
 
 /* Counts the helper in; its name no longer matters. */
@@ -88,9 +91,29 @@ static bool expand_partly_inlined(struct common *c, struct skeleton *poor, struc
 	return any;
 }
 
+static void know_values(struct common *c, const struct entity *e)
+{
+	uint32_t v;
+
+	for (uint64_t at = 0; at + sizeof(v) <= e->size; at += sizeof(v)) {
+		memcpy(&v, e->section->data + e->start + at, sizeof(v));
+		char *text = skeleton_constant(v, sizeof(v));
+
+		if (text)
+			map_put(&c->known, *str_vec_push(&c->owned, text), (void *)1);
+	}
+}
+
 void common_make(struct common *c)
 {
 	enum { ROUNDS = 6 };
+
+	for (size_t i = 0; i < c->t.refs.n; i++) {
+		const struct entity *e = map_get(c->constants, c->t.refs.entries[i].key);
+
+		if (e)
+			know_values(c, e);
+	}
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		bool any = expand_calls(c, &c->s, &c->t);
@@ -124,4 +147,6 @@ void common_free(struct common *c)
 	skeleton_free(&c->s);
 	skeleton_free(&c->t);
 	map_free(&c->hidden);
+	map_free(&c->known);
+	str_vec_free_all(&c->owned);
 }

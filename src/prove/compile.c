@@ -28,6 +28,8 @@ static void command_for(const struct prove_compile *rq, const char *file, struct
 		str_vec_push(&c->argv, xstrdup(is_source(word, c->source) ? file : word));
 	}
 	str_vec_push(&c->argv, xasprintf("-I%s", rq->include_dir));
+	for (size_t i = 0; rq->flags && rq->flags[i]; i++)
+		str_vec_push(&c->argv, xstrdup(rq->flags[i]));
 }
 
 struct error *prove_compile(const struct prove_compile *rq, char **object, char **output)

@@ -36,7 +36,7 @@ static bool is_covered(struct cover *c, struct entity *e)
 		return is_covered(c, e->parent);
 	if (replacements_find(c->set, e->name) || is_gone(e, c->r->kobject))
 		return true;
-	if (!is_clone(e))
+	if (!is_clone(e) && !is_inside_system_call(e))
 		return false;
 	if (map_has_u64(&c->under_way, e->index))
 		return true;

@@ -46,6 +46,8 @@ void skeleton_make(struct model *model, struct entity *e, struct skeleton *s);
 /* Counts a further function in. */
 void skeleton_add(struct model *model, struct entity *e, struct skeleton *s);
 void skeleton_free(struct skeleton *s);
+/* How a constant in an instruction counts, or NULL: it does not. The caller's. */
+char *skeleton_constant(uint64_t value, size_t size);
 
 /*
  * Two skeletons of one function, brought to the same words: a helper that is called on one side and is
@@ -56,6 +58,11 @@ struct common {
 	const struct map *by_name;
 	struct skeleton s, t;
 	struct map hidden; /* names of helpers that were counted in */
+	/* The unit knows the values of constants (by name) that the source reaches by relocation: those of them that t
+	 * refers to. */
+	const struct map *constants;
+	struct map known;
+	struct str_vec owned;
 };
 void common_make(struct common *c);
 /* The first three keys of a that b lacks, as text; NULL if there are none. The caller's. */

@@ -14,6 +14,7 @@ struct pass {
 	struct model *a, *b;
 	struct normal normal;
 	struct map functions;        /* of a: name → entity */
+	struct map constants;        /* the same of data that cannot be written */
 	struct finding_vec findings; /* of the models: they were made before */
 };
 
@@ -31,6 +32,7 @@ const char *prove_class_name(enum prove_class class)
 		[PROVE_ENDBR] = "endbr",
 		[PROVE_REGISTERS] = "registers and order",
 		[PROVE_INLINING] = "inlining",
+		[PROVE_ALONE] = "interprocedural",
 		[PROVE_TRACEPOINT] = "tracepoint off",
 		[PROVE_UNEXPLAINED] = "not explained",
 	};
@@ -41,6 +43,11 @@ const char *prove_class_name(enum prove_class class)
 static bool is_compared(const struct entity *e)
 {
 	return e->kind == ENTITY_FUNCTION && !e->parent;
+}
+
+static bool is_constant(const struct entity *e)
+{
+	return e->kind == ENTITY_DATA && e->symbol && e->section->data && !(e->section->flags & SHF_WRITE);
 }
 
 /* Sections stand in the order of their first use in the unit, which says nothing. */
@@ -68,7 +75,7 @@ static struct error *pass_open(struct prover *p, unsigned int normalise, struct 
 	TRY(object_read(p->rq->reference, &pass->reference));
 	TRY(object_read(p->rq->extraction, &pass->extraction));
 	normal_rename(pass->extraction, p->rq, &p->names, &pass->normal);
-	normal_detach(pass->reference, p->rq->model, &p->names, &pass->normal);
+	normal_detach(pass->reference, p->rq->like ? p->rq->like : p->rq->model, &p->names, &pass->normal);
 	normal_apply(pass->reference, normalise);
 	normal_apply(pass->extraction, normalise);
 	TRY(model_new(pass->reference, &pass->findings, &pass->a));
@@ -76,6 +83,10 @@ static struct error *pass_open(struct prover *p, unsigned int normalise, struct 
 	for (size_t i = 0; i < pass->a->entities.n; i++)
 		if (is_compared(pass->a->entities.at[i]))
 			map_put(&pass->functions, pass->a->entities.at[i]->name,
+				pass->a->entities.at[i]);
+	for (size_t i = 0; i < pass->a->entities.n; i++)
+		if (is_constant(pass->a->entities.at[i]))
+			map_put(&pass->constants, pass->a->entities.at[i]->name,
 				pass->a->entities.at[i]);
 	order_entries(pass->a);
 	order_entries(pass->b);
@@ -92,6 +103,7 @@ static void pass_close(struct pass *pass)
 	object_free(pass->extraction);
 	normal_free(&pass->normal);
 	map_free(&pass->functions);
+	map_free(&pass->constants);
 	findings_free(&pass->findings);
 }
 
@@ -122,13 +134,9 @@ static void unexplained(struct prover *p, const struct entity *e, const char *la
 	scoped_free char *text = xasprintf("%s%s%s%s%s", lacks ? "without " : "", lacks ? lacks : "",
 					   lacks && brings ? "; " : "", brings ? "with " : "",
 					   brings ? brings : "");
-	struct finding *f = finding_add(
-		p->rq->findings, "M30", SEVERITY_WARNING, p->rq->resolver->kobject, e->name, NULL,
-		"the function compiled from the livepatch's source differs from the %s unit's in what "
-		"it refers to: %s", p->rq->patched ? "patched" : "original", text);
 
-	finding_way_out(f, "look at the function in both sources; or build the livepatch from objects");
 	add_line(p, e->name, PROVE_UNEXPLAINED, text);
+	str_vec_push(&p->proof->unexplained, xstrdup(e->name));
 }
 
 static bool same_keys(const struct map *a, const struct map *b)
@@ -142,7 +150,8 @@ static bool same_keys(const struct map *a, const struct map *b)
 
 static enum prove_class explain(struct prover *p, struct pass *pass, struct entity *e)
 {
-	struct common c = { .model = pass->a, .by_name = &pass->functions };
+	struct common c = { .model = pass->a, .by_name = &pass->functions,
+			    .constants = &pass->constants };
 	enum prove_class class = PROVE_UNEXPLAINED;
 
 	skeleton_make(pass->a, e->twin, &c.s);
@@ -208,6 +217,9 @@ static struct error *classify_rest(struct prover *p, bool *done, size_t n)
 				class = e->twin ? explain(p, &pass, e) : without_twin(p, e);
 			p->proof->count[class]++;
 			done[i] = true;
+			if (e->twin)
+				str_vec_push(&p->proof->compared,
+					     xstrndup(e->name, strcspn(e->name, ".")));
 		}
 		pass_close(&pass);
 	}
@@ -267,5 +279,7 @@ void proof_free(struct proof *proof)
 {
 	str_vec_free_all(&proof->exports);
 	str_vec_free_all(&proof->lines);
+	str_vec_free_all(&proof->compared);
+	str_vec_free_all(&proof->unexplained);
 	*proof = (struct proof){ 0 };
 }

@@ -23,6 +23,7 @@ struct prove_compile {
 	const char *include_dir;       /* holds suture/livepatch.h */
 	const char *workdir;
 	const char *name;              /* of the files in workdir */
+	const char *const *flags;      /* further ones, NULL-terminated; or NULL */
 };
 
 /*
@@ -37,6 +38,7 @@ struct error *prove_compile(const struct prove_compile *rq, char **object, char 
 struct prove_request {
 	const char *reference;            /* object of the whole unit, original or patched */
 	struct model *model;              /* of the reference, as the pair has it */
+	struct model *like;               /* of the reference, where that is another object; or NULL */
 	const char *extraction;           /* object compiled from the livepatch's source */
 	const struct replacements *set;
 	const struct resolver *resolver;
@@ -51,6 +53,7 @@ enum prove_class {
 	PROVE_ENDBR,      /* but for the ENDBR of a function that is no longer static */
 	PROVE_REGISTERS,  /* the same references, constants included, in other instructions */
 	PROVE_INLINING,   /* the same when helpers are counted to their callers */
+	PROVE_ALONE,      /* the same when both are compiled without interprocedural optimisation */
 	PROVE_TRACEPOINT, /* but for tracepoints of the module, which are off in the livepatch */
 	PROVE_UNEXPLAINED,
 	PROVE_CLASSES
@@ -62,13 +65,24 @@ struct proof {
 	size_t exported, annotated; /* undefined symbols */
 	struct str_vec exports;     /* names of the former; the caller's */
 	struct str_vec lines; /* "FUNCTION: class: detail" for all that is not identical */
+	struct str_vec compared;    /* functions that both have, without ".constprop.0" and the like */
+	struct str_vec unexplained; /* of them, in the order of their lines */
 };
 
 /*
- * Findings: M30 (a difference that is not explained), M33 (an undefined symbol that is neither
+ * Findings: M33 (an undefined symbol that is neither
  * exported nor annotated), M34 (a replaced function is missing), K4. Errors: D1, D2, D3.
  */
 struct error *prove(const struct prove_request *rq, struct proof *proof);
+/* Flags for a second look: without them a compiler knows of other functions what their callers and callees are. */
+extern const char *const prove_alone_flags[];
+/*
+ * again: the proof of the same text and unit, both compiled with these flags. What is explained there is PROVE_ALONE in
+ * proof. Nothing is, if anything is left open there.
+ */
+void prove_second_look(struct proof *proof, const struct proof *again);
+/* M30 for each difference that is not explained. */
+void prove_report(const struct prove_request *rq, const struct proof *proof);
 void proof_free(struct proof *proof);
 const char *prove_class_name(enum prove_class class);
 

@@ -52,8 +52,19 @@ static void note_literal(struct builder *b, const struct ref *r)
 		note(b, xasprintf("literal %016" PRIx64, hash_bytes(s->data + at, n, 0)));
 }
 
+/* __func__: the name of a replaced function is the new one in the livepatch. */
+static bool is_function_name(const struct entity *e)
+{
+	return starts_with(e->name, "__func__.") || starts_with(e->name, "__FUNCTION__.") ||
+	       starts_with(e->name, "__PRETTY_FUNCTION__.");
+}
+
 static void note_constant(struct builder *b, struct entity *e)
 {
+	if (is_function_name(e)) {
+		note(b, xasprintf("the function's name"));
+		return;
+	}
 	if (e->section->data && !(e->section->flags & SHF_WRITE))
 		note(b, xasprintf("constant %016" PRIx64,
 				  hash_bytes(e->section->data + e->start, e->size, 0)));
@@ -129,8 +140,16 @@ static bool is_round(uint64_t v)
 	return ((v + low) & v) == 0;
 }
 
-/* Constants of 16 bits and more that instructions hold: sizes, masks, error codes, magic
- * numbers. "<= n" and "< n + 1" are the same. */
+/* Constants of 16 bits and more: sizes, masks, error codes, magic numbers. "<= n" and "< n + 1" are the same, and so are
+ * adding n and subtracting -n. */
+char *skeleton_constant(uint64_t v, size_t size)
+{
+	if (v <= 0xffff || v >= 0xffff0000u || is_round(v))
+		return NULL;
+	v = v > UINT32_MAX / 2 && size == 4 ? (uint32_t)-v : v;
+	return xasprintf("0x%" PRIx64, (v + 1) & ~(uint64_t)1);
+}
+
 static void note_immediates(struct builder *b, struct entity *e)
 {
 	const struct insn_vec *insns = entity_insns(e);
@@ -142,8 +161,10 @@ static void note_immediates(struct builder *b, struct entity *e)
 		if (in->branch || in->imm_size < 4 || in->imm_at + in->imm_size > in->length)
 			continue;
 		memcpy(&v, e->section->data + e->start + in->offset + in->imm_at, in->imm_size);
-		if (v > 0xffff && v < 0xffff0000u && !is_round(v))
-			note(b, xasprintf("0x%" PRIx64, (v + 1) & ~(uint64_t)1));
+		char *text = skeleton_constant(v, in->imm_size);
+
+		if (text)
+			note(b, text);
 	}
 	entity_forget_insns(e);
 }

@@ -34,17 +34,15 @@ static struct error *find_view(const struct unit *unit, const char *workdir, cha
 	return NULL;
 }
 
-struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
-				     const char *workdir, const char *const *flags, char **object)
+static struct error *recompile(struct target *target, const struct unit *unit, const char *view,
+			       const char *dir, const char *const *flags, char **object)
 {
 	SCOPED(str_vec_free_all) struct str_vec objects = {0};
 	SCOPED(commands_free) struct command_vec commands = {0};
 	SCOPED(compiles_free) struct compile_vec list = {0};
-	scoped_free char *view = NULL, *dir = path_join(workdir, "recompiled");
 
 	str_vec_push(&objects, xstrdup(unit->object_name));
 	TRY(unit_commands(target, &objects, &commands));
-	TRY(find_view(unit, workdir, &view));
 	for (size_t i = 0; flags[i]; i++)
 		str_vec_push(&commands.at[0].argv, xstrdup(flags[i]));
 	TRY(make_dirs(dir));
@@ -58,4 +56,21 @@ struct error *unit_recompile_patched(struct target *target, const struct unit *u
 	}
 	*object = xstrdup(list.at[0].object);
 	return NULL;
+}
+
+struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
+				     const char *workdir, const char *const *flags, char **object)
+{
+	scoped_free char *view = NULL, *dir = path_join(workdir, "recompiled");
+
+	TRY(find_view(unit, workdir, &view));
+	return recompile(target, unit, view, dir, flags, object);
+}
+
+struct error *unit_recompile_original(struct target *target, const struct unit *unit,
+				      const char *workdir, const char *const *flags, char **object)
+{
+	scoped_free char *dir = path_join(workdir, "recompiled-original");
+
+	return recompile(target, unit, NULL, dir, flags, object);
 }

@@ -57,6 +57,9 @@ void units_free(struct unit_vec *units);
  */
 struct error *unit_recompile_patched(struct target *target, const struct unit *unit,
 				     const char *workdir, const char *const *flags, char **object);
+/* The same of the original side. */
+struct error *unit_recompile_original(struct target *target, const struct unit *unit,
+				      const char *workdir, const char *const *flags, char **object);
 
 /*
  * The recorded commands of these objects ("net/ipv4/tcp_input.o"), in the order in which they are found.

@@ -31,6 +31,9 @@ struct test_case {
 	const char *id;	       /* expected error */
 	const char *undefined; /* names that an object refers to */
 	const char *second;    /* include/linux/pub2.h */
+	const char *here;      /* names that the caller's own text defines */
+	const char *asked;     /* a static variable that must be asked about: "f.x" */
+	bool generous;
 	const char *patched;   /* pub.h with the fix: the unit is read in a view that has it */
 };
 
@@ -103,10 +106,9 @@ static const struct test_case cases[] = {
 	 "\t\tsecond->o + flags + (names[0] != 0) + text[0];\n}\n",
 	 .functions = "f",
 	 .klp = "made names text first second flags",
-	 .with = {"extern struct shown made;",
+	 .with = {"struct own { int o; };", "extern struct own *second;", "extern struct shown made;",
 		  "extern const char *const names[sizeof((char []){[B] = 0, [A] = 0})];",
-		  "extern char text[sizeof(\"abc\")];", "struct own { int o; };",
-		  "extern struct own first;", "extern struct own *second;",
+		  "extern char text[sizeof(\"abc\")];", "extern struct own first;",
 		  "extern unsigned long flags;"},
 	 .without = {"section", "DEFINE"}},
 	{.name = "a macro that makes the function",
@@ -136,8 +138,15 @@ static const struct test_case cases[] = {
 	 "WIDE\n"
 	 "\tif (a) {\n#else\n\tif (b) {\n#endif\n\t\treturn 1;\n\t}\n\treturn exported(b);\n}\n",
 	 .functions = "f",
+	 .generous = true,
 	 .with = {"#define WIDE 1\n", "#if WIDE\nint livepatch_f(int a,\n#else",
 		  "return exported(b);\n}\n"}},
+	{.name = "the same, with the branch that was taken only",
+	 .c = PUB "#define WIDE 1\n#if WIDE\nint f(int a,\n#else\nint f(\n#endif\n      int b)\n{\n"
+		  "\treturn exported(b + a);\n}\n",
+	 .functions = "f",
+	 .with = {"replaces f(), from d/unit.c:3-11 */\nint livepatch_f(int a,\n      int b)\n{"},
+	 .without = {"WIDE", "#else"}},
 	{.name = "an include in an initialiser",
 	 .private = "1, 2,\n",
 	 .c = PUB "static const int table[] = {\n#include \"priv.h\"\n\t3 };\nint f(int "
@@ -145,9 +154,78 @@ static const struct test_case cases[] = {
 	 .functions = "f",
 	 .with = {"static const int table[] = {\n", "1, 2,\n", "\t3 };\n"},
 	 .without = {"#include \"priv.h\""}},
+#define BRANCHES                                                                                   \
+	PUB "struct s {\n\tint a;\n#ifdef NO\n\tint n;\n#else\n\tint b;\n#endif\n};\n"              \
+	    "#define ONLY_THERE 1\n#ifdef NO\nstatic int twice(void)\n#else\nstatic int once(void)\n"   \
+	    "#endif\n{\n\treturn 1;\n}\n\n"                                                          \
+	    "int f(struct s *s)\n{\n\tint x = s->a;\n\n#ifdef NO\n\tx += ONLY_THERE;\n#endif\n"        \
+	    "\n#if 1 /* why */\n\tx += s->b + exported(__LINE__) + once();\n#endif\n\n"                \
+	    "#ifdef NO\n\tx++;\n#endif\n\treturn x;\n}\n"
+	{.name = "branches that the compiler did not take",
+	 .c = BRANCHES,
+	 .functions = "f",
+	 .with = {"\tint a;\n\tint b;\n};", "\nstatic int once(void)\n{",
+		  "\tint x = s->a;\n\n\tx += s->b", "once();\n\n\treturn x;"},
+	 .without = {"#if", "#e", "twice", "int n;", "ONLY_THERE"}},
+	{.name = "a generous extraction has them",
+	 .c = BRANCHES,
+	 .generous = true,
+	 .functions = "f",
+	 .with = {"#ifdef NO\n\tint n;\n#else", "#define ONLY_THERE 1\n", "twice",
+		  "\tx += ONLY_THERE;\n#endif"}},
+	{.name = "branches that cannot be told are kept",
+	 .header = HEADER "#define NOTHING\n#define BOTH(...) __VA_ARGS__\n#endif\n",
+	 .c = PUB "int f(int a)\n{\n#ifndef NO\n\tNOTHING\n#endif\n\treturn BOTH(a\n"
+		  "#ifdef NO\n, 1;\n#endif\n\t);\n}\n",
+	 .functions = "f",
+	 .with = {"#ifndef NO\n\tNOTHING\n#endif", "#ifdef NO\n, 1;\n#endif"}},
+	{.name = "headers of which nothing is used",
+	 .c = PUB "#include <linux/pub2.h>\nint f(int a)\n{\n\treturn other(a);\n}\n",
+	 .second = "int other(int a);\n",
+	 .functions = "f",
+	 .with = {"#include <linux/pub2.h>\n"},
+	 .without = {"pub.h>"}},
+	{.name = "declarations stand before their first use, text of one file behind one marker",
+	 .private = "static inline int one(int a)\n{\n\treturn a;\n}\nint unused;\n"
+		    "static inline int two(int a)\n{\n\treturn a;\n}\n",
+	 .c = PRIV "static int live(int a)\n{\n\treturn a;\n}\nstatic int g(int a)\n{\n\treturn one(a);\n}\n"
+		   "int f(int a)\n{\n\treturn live(a) + g(a) + two(a) + live(g(1));\n}\n",
+	 .functions = "f",
+	 .klp = "live",
+	 .with = {"/* from d/priv.h:1-4, 6-9 */\nstatic inline int one", "}\n\nstatic inline int two",
+		  "/* from d/unit.c:6-9 */\nstatic int g(", "}\n\nextern int live(int a);\nSUTURE",
+		  "int livepatch_f(int a);\n\n/* livepatch: replaces"}},
+	{.name = "what the livepatch defines itself needs no header", /* a name that gcc declares by itself */
+	 .private = "typedef int mine;\nstruct deep { int d; };\n",
+	 .c = PUB PRIV "#include <linux/pub2.h>\nint f(struct shown *s)\n{\n\t__builtin_trap();\n\treturn s->a;\n}\n",
+	 .second = "int late(mine m);\nstatic inline int deep(struct deep d) { return d.d; }\n"
+		   "static inline void __builtin_trap(void) { late(1); }\n",
+	 .functions = "f",
+	 .here = "__builtin_trap",
+	 .without = {"mine", "deep", "pub2.h"}},
+	{.name = "static variables of a header's functions are asked about",
+	 .header = HEADER "static inline int inner(void)\n{\n\tstatic int n;\n\treturn n++;\n}\n"
+			  "static inline int outer(void)\n{\n\treturn inner();\n}\n#endif\n",
+	 .c = PUB "int f(void)\n{\n\treturn outer();\n}\n",
+	 .functions = "f",
+	 .asked = "inner.n"},
+	{.name = "an argument of which the macro makes more names",
+	 .header = HEADER "#define SHOW(name) int name##_show(void) { return FIELD(name); }\n"
+			  "#define FIELD(name) field_##name\n#endif\n",
+	 .c = PUB "static int field_a;\nSHOW(a)\nint g(void) { return field_a++; }\n",
+	 .functions = "a_show",
+	 .klp = "field_a",
+	 .with = {"expanded from d/unit.c:3", "livepatch_a_show"},
+	 .without = {"SHOW(livepatch_a)"}},
+	{.name = "a pasted name of a public macro, which uses a private one",
+	 .header = HEADER "#define say_once(x) SAYS(x)\n#define SAYS(x) x\n#endif\n",
+	 .private = "#undef SAYS\n#define SAYS(x) \"CIFS: \" x\n#define SAY(how, x) say_ ## how(x)\n",
+	 .c = PUB PRIV "const char *f(void)\n{\n\treturn SAY(once, \"a\");\n}\n",
+	 .functions = "f",
+	 .with = {"#undef SAYS\n", "#define SAYS(x) \"CIFS: \" x\n"}},
 	{.name = "names of the unit",
 	 .c = "#define pr_fmt(x) KBUILD_MODNAME x\n" PUB
-	      "const char *f(void)\n{\n\treturn pr_fmt(\"!\");\n}\n",
+	      "const char *f(void)\n{\n\treturn exported(1) ? pr_fmt(\"!\") : 0;\n}\n",
 	 .functions = "f",
 	 .with = {"#undef KBUILD_MODNAME\n#define KBUILD_MODNAME \"unit\"\n",
 		  "#define pr_fmt(x) KBUILD_MODNAME x\n#include"}},
@@ -164,7 +242,7 @@ static const struct test_case cases[] = {
 	 .private = "typedef int mine;\n",
 	 .c = PUB PRIV "#include <linux/pub2.h>\nint f(int a)\n{\n\treturn late(a);\n}\n",
 	 .functions = "f",
-	 .with = {"#include <linux/pub.h>\n", "typedef int mine;", "#include <linux/pub2.h>\n",
+	 .with = {"typedef int mine;", "#include <linux/pub2.h>\n",
 		  "int livepatch_f"}},
 	{.name = "a public header that mentions a private tag in parameters only",
 	 .second = "int take(struct mine *m);\nstatic inline int give(struct mine *m)\n{\n\treturn "
@@ -174,7 +252,7 @@ static const struct test_case cases[] = {
 		  "m->a;\n}\n",
 	 .functions = "f",
 	 .klp = "take",
-	 .with = {"#include <linux/pub.h>\n", "struct mine;\n#include <linux/pub2.h>\n",
+	 .with = {"struct mine;\n#include <linux/pub2.h>\n",
 		  "struct mine {\n"}},
 	{.name = "a fix in a public header",
 	 .header = HEADER
@@ -239,12 +317,15 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+static bool was_asked;
+
 static void decide(void *arg, const struct name_question *q, struct name_fate *fate)
 {
 	const struct test_case *tc = arg;
 	scoped_free char *name =
 		q->function ? xasprintf("%s.%s", q->function, q->name) : xstrdup(q->name);
 
+	was_asked |= q->in_header && tc->asked && streq(tc->asked, name);
 	fate->reason = xstrdup("test");
 	fate->fate = q->defined ? FATE_COPY : FATE_PLAIN;
 	if (!q->function && has_word(tc->functions, name)) {
@@ -253,6 +334,8 @@ static void decide(void *arg, const struct name_question *q, struct name_fate *f
 	} else if (has_word(tc->klp, name)) {
 		fate->fate = FATE_KLP;
 	}
+	if (has_word(tc->here, name))
+		fate->fate = FATE_HERE;
 	if (has_word(tc->klp, name)) {
 		fate->object = xstrdup("vmlinux");
 		fate->symbol = q->function ? xasprintf("%s.1", q->name) : xstrdup(q->name);
@@ -330,7 +413,8 @@ static struct error *extract(const struct test_case *tc, char *dir, struct extra
 				     .fate_of = decide,
 				     .fate_arg = (void *)tc,
 				     .findings = &findings,
-				     .undefined = tc->undefined ? &undefined : NULL};
+				     .undefined = tc->undefined ? &undefined : NULL,
+				     .generous = tc->generous};
 	struct error *err = extract_unit(&rq, result);
 
 	findings_free(&findings);
@@ -411,6 +495,8 @@ static void run_case(const struct test_case *tc)
 	if (err)
 		print_error("%s: %s: %s\n", tc->name, err->id, err->message);
 	assert_null(err);
+	assert_true(was_asked || !tc->asked);
+	was_asked = false;
 	check_text(tc, result.text);
 	compile(tc, dir, result.text);
 	scoped_error struct error *err2 = extract(tc, dir, &again);

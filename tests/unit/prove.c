@@ -7,6 +7,7 @@
 
 #include "fate/binary.h"
 #include "fate/state.h"
+#include "driver/source.h"
 #include "prove/prove.h"
 
 #define FLAGS "-O2 -ffunction-sections -fdata-sections -fno-pic -mcmodel=kernel -fcf-protection=branch " \
@@ -41,17 +42,23 @@ static void add(struct replacements *set, struct model *m, const char *name)
 	map_put(&set->by_name, set->list.at[set->list.n - 1].name, (void *)(uintptr_t)set->list.n);
 }
 
-static void prove_text(struct proving *p, const char *original, const char *function,
-		       const char *text)
+static void prove_text_with(struct proving *p, const char *flags, const char *original,
+			    const char *function, const char *text)
 {
-	*p = (struct proving){ .original = kit_compile("gcc", FLAGS, "unit.c", original),
-			       .extraction = kit_compile("gcc", FLAGS, "extraction.c", text) };
+	*p = (struct proving){ .original = kit_compile("gcc", flags, "unit.c", original),
+			       .extraction = kit_compile("gcc", flags, "extraction.c", text) };
 	kit_open(&p->pair, p->original, p->original);
 	p->resolver = (struct resolver){ .kobject = "vmlinux", .findings = &p->findings };
 	add(&p->set, p->pair.a, function);
 	assert_fine(prove(&(struct prove_request){
 		.reference = p->original, .model = p->pair.a, .extraction = p->extraction,
 		.set = &p->set, .resolver = &p->resolver, .findings = &p->findings }, &p->proof));
+}
+
+static void prove_text(struct proving *p, const char *original, const char *function,
+		       const char *text)
+{
+	prove_text_with(p, FLAGS, original, function, text);
 }
 
 static void proving_free(struct proving *p)
@@ -338,6 +345,144 @@ static void test_fates_of_macros(void **state)
 	ask_close(&a);
 }
 
+/* Inline functions of headers bring their static variables with them. */
+static void test_fates_of_headers(void **state)
+{
+	static const char text[] =
+		"extern int sink(int *);\n"
+		"static inline int counted(void) { static int n; return sink(&n); }\n"
+		"static inline int once(void) { static _Bool __already_done; return sink((int *)&__already_done); }\n"
+		"static inline int unused(void) { static int n3; return sink(&n3); }\n"
+		"static inline int table(int i) { static char values[] = { 3, 5 }; return values[i & 1]; }\n"
+		"int four(int i) { return counted() + once() + table(i); }\nint five(void) { return unused(); }\n";
+	struct name_question q = { .function = "counted", .name = "n", .is_static = true, .defined = true,
+				   .in_header = true };
+	struct asking a;
+
+	ask_open(&a, text, "four");
+	assert_int_equal(ask(&a, q), FATE_REFUSE);
+	assert_int_equal(a.findings.n, 1);
+	assert_string_equal(a.findings.at[0].id, "M22");
+	q.function = "once";
+	q.name = "__already_done";
+	assert_int_equal(ask(&a, q), FATE_COPY);
+	assert_int_equal(a.findings.n, 2);
+	assert_string_equal(a.findings.at[1].id, "M21");
+	q.function = "table";
+	q.name = "values";
+	assert_int_equal(ask(&a, q), FATE_COPY);
+	q.function = "unused";
+	q.name = "n3";
+	assert_int_equal(ask(&a, q), FATE_COPY);
+	assert_int_equal(a.findings.n, 2);
+	ask_close(&a);
+}
+
+/* "alone": what was left open is explained, or one thing still is. */
+static void test_second_look(void **state)
+{
+	static const char knows[] =
+		"extern void say(const char *);\n"
+		"static __attribute__((noinline)) void check(int x)\n{\n\tif (x > 7)\n\t\tsay(\"much\");\n"
+		"\telse\n\t\tsay(\"few\");\n}\n"
+		"void one(void) { check(1); }\nvoid two(void) { check(2); }\n";
+	static const char text[] = LIVEPATCH
+		"extern void say(const char *);\nvoid livepatch_check(int x)\n{\n\tif (x > 7)\n\t\tsay(\"much\");\n"
+		"\telse\n\t\tsay(\"%s\");\n}\n";
+	scoped_str struct str flags = { 0 };
+
+	str_add(&flags, "%s", FLAGS);
+	for (size_t i = 0; prove_alone_flags[i]; i++)
+		str_add(&flags, " %s", prove_alone_flags[i]);
+	for (int wrong = 0; wrong < 2; wrong++) {
+		scoped_free char *other = xasprintf(text, wrong ? "none" : "few");
+		struct proving p, q;
+
+		prove_text(&p, knows, "check", other);
+		assert_int_equal(p.proof.count[PROVE_UNEXPLAINED], 1);
+		prove_text_with(&q, flags.s, knows, "check", other);
+		prove_second_look(&p.proof, &q.proof);
+		assert_int_equal(p.proof.count[PROVE_UNEXPLAINED], wrong);
+		assert_int_equal(p.proof.count[PROVE_ALONE], !wrong);
+		prove_report(&(struct prove_request){ .resolver = &p.resolver, .findings = &p.findings },
+			     &p.proof);
+		assert_int_equal(p.findings.n, wrong);
+		assert_int_equal(findings_refuse(&p.findings), wrong);
+		proving_free(&p);
+		proving_free(&q);
+	}
+}
+
+static void test_waived(void **state)
+{
+	static const char text[] = "[waive M30]\nsymbol = f\nreason = looked at\n[waive M31]\nsymbol = g\n"
+				   "reason = none\n";
+	struct finding_vec findings = { 0 };
+	struct description d;
+
+	assert_fine(description_parse("d", text, &d));
+	finding_add(&findings, "M30", SEVERITY_REFUSAL, "vmlinux", "f", NULL, "differs");
+	finding_add(&findings, "M30", SEVERITY_REFUSAL, "vmlinux", "g", NULL, "differs");
+	finding_add(&findings, "M32", SEVERITY_REFUSAL, "vmlinux", "f", NULL, "does not compile");
+	patch_source_waive(&d, &findings);
+	assert_int_equal(findings.at[0].severity, SEVERITY_NOTE);
+	assert_string_equal(findings.at[0].message, "differs; waived (d:1): looked at");
+	assert_int_equal(findings.at[1].severity, SEVERITY_REFUSAL);
+	assert_int_equal(findings.at[2].severity, SEVERITY_REFUSAL);
+	findings_free(&findings);
+	description_free(&d);
+}
+
+/* __func__ has the new name; a constant may be added or its negative be subtracted. */
+#define NAMED(function, operation) \
+	"extern void say(const char *);\nextern long more(int);\nlong " function "(int x) { say(__func__); " \
+	"asm volatile(\"" operation ",%0\" : \"+r\"(x)); return more(x); }\n"
+static void test_names_and_signs(void **state)
+{
+	assert_class(NAMED("work", "addl $0x6eadbef7"), "work", NAMED("livepatch_work", "subl $-0x6eadbef7"),
+		     PROVE_REGISTERS);
+	assert_class(NAMED("work", "addl $0x6eadbef7"), "work", NAMED("livepatch_work", "subl $-0x6eadbf17"),
+		     PROVE_UNEXPLAINED);
+}
+
+/* The unit has an element of a table as a constant, the source reads the kernel's table. */
+static void test_values_of_constants(void **state)
+{
+	static const char original[] = "static const unsigned int table[2] = { 11111111, 22222222 };\n"
+				       "unsigned int at(int i) { return table[i]; }\n"
+				       "unsigned int work(int i) { return i < 0 ? table[0] : at(i); }\n";
+	static const char text[] = LIVEPATCH "extern const unsigned int table[2];\nSUTURE_KLP_SYM(vmlinux, table, 0);\n"
+		"unsigned int livepatch_work(int i) { return i < 0 ? table[0]%s : table[i]; }\n";
+	scoped_free char *right = xasprintf(text, ""), *wrong = xasprintf(text, " ^ 33333333");
+
+	assert_class(original, "work", right, PROVE_REGISTERS);
+	assert_class(original, "work", wrong, PROVE_UNEXPLAINED);
+}
+
+/* What a SYSCALL_DEFINE makes beside the entry has no name outside of its file. */
+static void test_inside_of_a_system_call(void **state)
+{
+	static const char text[] =
+		"extern long say(long);\n"
+		"static __attribute__((noinline)) long __do_sys_x(long a) { return say(a); }\n"
+		"long __x64_sys_x(long *r) { return __do_sys_x(r[0]); }\n"
+		"long __ia32_sys_x(int *r) { return __do_sys_x(r[0]); }\n";
+	struct finding_vec findings = { 0 };
+	struct replacements set = { 0 };
+	struct resolver r = { .kobject = "vmlinux", .findings = &findings };
+	scoped_free char *object = kit_compile("gcc", FLAGS, "call.c", text);
+	struct kit_pair k;
+
+	kit_open(&k, object, object);
+	assert_fine(replacements_of_function(k.a, &r, "__do_sys_x", &findings, &set));
+	assert_int_equal(set.list.n, 2);
+	assert_non_null(replacements_find(&set, "__x64_sys_x"));
+	assert_non_null(replacements_find(&set, "__ia32_sys_x"));
+	replacements_free(&set);
+	kit_close(&k);
+	findings_free(&findings);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +502,12 @@ int main(void)
 		cmocka_unit_test(test_fates_of_variables),
 		cmocka_unit_test(test_fate_of_a_static_variable),
 		cmocka_unit_test(test_fates_of_macros),
+		cmocka_unit_test(test_fates_of_headers),
+		cmocka_unit_test(test_second_look),
+		cmocka_unit_test(test_waived),
+		cmocka_unit_test(test_names_and_signs),
+		cmocka_unit_test(test_values_of_constants),
+		cmocka_unit_test(test_inside_of_a_system_call),
 	};
 
 	return cmocka_run_group_tests(tests, kit_setup, kit_teardown);

@@ -21,22 +21,30 @@
 #include "kit.h"
 
 static const char help[] =
-	"usage: extract-sample [-t TARGET] [-n FUNCTIONS] [--per-unit K] [--seed S] [--modules M]\n\n"
+	"usage: extract-sample [-t TARGET] [-n FUNCTIONS] [--per-unit K] [--seed S] [--modules M]\n"
+	"                      [--skip UNITS]\n"
+	"       extract-sample [-t TARGET] --again FILE\n"
+	"       extract-sample --totals FILE\n\n"
 	"Prints a line a function:\n"
 	"  CLASS    UNIT FUNCTION [detail]     it compiles; the worst class of its functions\n"
 	"  refused  UNIT FUNCTION ID message   the kernel or a rule does not allow it\n"
 	"  FAILED   UNIT FUNCTION ID message   anything else\n"
-	"then the totals. Functions that trace headers make are not chosen. Exit status 0 only if at least 95 % of those not refused compile.\n\n"
+	"then the totals. Functions that trace headers make are not chosen. Exit status 0 only if at least 95 %\n"
+	"of those not refused compile.\n\n"
 	"  -n, --functions N   default 24\n"
 	"      --per-unit K    functions of one unit, default 4\n"
 	"      --modules M     of ten units, how many are of modules; default 4\n"
-	"      --seed S        default 1\n";
+	"      --seed S        default 1\n"
+	"      --skip UNITS    pass over the first units that the seed draws: goes on where a run ended\n"
+	"      --again FILE    the functions of these lines, which an earlier run printed\n"
+	"      --totals FILE   only the totals of such lines; of several about one function the last counts\n";
 
 enum outcome { REFUSED = PROVE_CLASSES, FAILED, OUTCOMES };
 
 struct sample {
 	struct target *target;
-	size_t wanted, per_unit, modules;
+	size_t wanted, per_unit, modules, skip, drawn;
+	const char *again, *totals;
 	uint64_t random;
 	struct str_vec units; /* of vmlinux */
 	struct str_vec names; /* of modules */
@@ -69,7 +77,7 @@ static void say(int fd, unsigned int outcome, const char *word, const char *unit
 /* Rules about the kernel, as against shortcomings of the extraction. */
 static bool is_shortcoming(const char *id)
 {
-	return streq(id, "M30") || streq(id, "M32") || streq(id, "M33") || streq(id, "M34");
+	return streq(id, "M32") || streq(id, "M33") || streq(id, "M34");
 }
 
 static const struct finding *first_refusal(const struct finding_vec *list)
@@ -79,7 +87,7 @@ static const struct finding *first_refusal(const struct finding_vec *list)
 	for (size_t i = 0; i < list->n; i++) {
 		const struct finding *f = &list->at[i];
 
-		if (f->severity != SEVERITY_REFUSAL)
+		if (f->severity != SEVERITY_REFUSAL || streq(f->id, "M30")) /* a class of its own */
 			continue;
 		if (is_shortcoming(f->id))
 			return f;
@@ -87,6 +95,17 @@ static const struct finding *first_refusal(const struct finding_vec *list)
 			first = f;
 	}
 	return first;
+}
+
+/* The first difference of a class. */
+static const char *line_of(const struct proof *p, enum prove_class class)
+{
+	scoped_free char *word = xasprintf(": %s", prove_class_name(class));
+
+	for (size_t i = 0; i < p->lines.n; i++)
+		if (strstr(p->lines.at[i], word))
+			return p->lines.at[i];
+	return NULL;
 }
 
 static void judge(int fd, const char *unit, const char *function, struct patch_source *source,
@@ -106,7 +125,7 @@ static void judge(int fd, const char *unit, const char *function, struct patch_s
 		enum prove_class class = kit_worst(p);
 
 		say(fd, class, prove_class_name(class), unit, function,
-		    p->lines.n ? p->lines.at[p->lines.n - 1] : NULL);
+		    line_of(p, class));
 	}
 }
 
@@ -120,7 +139,10 @@ static void extract_one(int fd, struct kit_unit *k, const char *function)
 	if (err) {
 		scoped_free char *text = xasprintf("%s %s", err->id, err->message);
 
-		say(fd, FAILED, "FAILED", unit, function, text);
+		bool elsewhere = streq(err->id, "M4"); /* assembly in the unit's text makes it */
+
+		say(fd, elsewhere ? REFUSED : FAILED, elsewhere ? "refused" : "FAILED", unit, function,
+		    text);
 		error_free(err);
 	} else {
 		judge(fd, unit, function, &source, &findings);
@@ -169,21 +191,24 @@ static void choose(struct sample *s, const struct pair *p, struct str_vec *funct
 	str_vec_free(&all);
 }
 
-/* In a child: what crashes there is counted as failed. */
-static struct error *work(struct sample *s, const char *source, int fd)
+/* In a child: what crashes there is counted as failed. given: these functions, NULL: by chance. */
+static struct error *work(struct sample *s, const char *source, const struct str_vec *given, int fd)
 {
 	SCOPED(str_vec_free) struct str_vec functions = { 0 };
 	SCOPED(kit_close) struct kit_unit k = { 0 };
 
 	TRY(kit_open(&k, s->target, source));
-	choose(s, &k.pair, &functions);
+	for (size_t i = 0; given && i < given->n; i++)
+		str_vec_push(&functions, given->at[i]);
+	if (!given)
+		choose(s, &k.pair, &functions);
 	for (size_t i = 0; i < functions.n; i++)
 		extract_one(fd, &k, functions.at[i]);
 	return NULL;
 }
 
 /* A unit that is no unit of the configuration, or has no functions, does not count. */
-static struct error *try_unit(struct sample *s, const char *source)
+static struct error *try_unit(struct sample *s, const char *source, const struct str_vec *given)
 {
 	scoped_free char *line = NULL;
 	size_t room = 0;
@@ -197,7 +222,7 @@ static struct error *try_unit(struct sample *s, const char *source)
 	if (pid < 0)
 		return error_errno("fork");
 	if (!pid) {
-		struct error *err = work(s, source, ends[1]);
+		struct error *err = work(s, source, given, ends[1]);
 
 		_exit(err ? 3 : 0);
 	}
@@ -239,15 +264,110 @@ static struct error *run(struct sample *s)
 {
 	TRY(function_units(s->target, "vmlinux", &s->units));
 	TRY(target_modules(s->target, &s->names));
-	for (size_t tries = 0; s->done < s->wanted && tries < 4 * s->wanted; tries++) {
+	for (size_t tries = 0; s->done < s->wanted && tries < 4 * s->wanted + s->skip; tries++) {
 		scoped_free char *source = NULL;
 
 		TRY(check_interrupted());
 		TRY(pick_unit(s, &source));
-		if (source && ends_with(source, ".c"))
-			TRY(try_unit(s, source));
+		if (s->drawn++ >= s->skip && source && ends_with(source, ".c"))
+			TRY(try_unit(s, source, NULL));
 		next(s); /* the child's numbers are its own */
 	}
+	return NULL;
+}
+
+/* ---- lines of an earlier run ---- */
+
+struct line {
+	unsigned int outcome;
+	char *unit, *function;
+};
+DEFINE_VEC(line_vec, struct line)
+
+static bool parse_line(char *text, struct line *line)
+{
+	static const char *const others[] = { [REFUSED - PROVE_CLASSES] = "refused",
+					      [FAILED - PROVE_CLASSES] = "FAILED" };
+	char *save = NULL;
+
+	for (unsigned int i = 0; i < OUTCOMES; i++) {
+		const char *word = i < PROVE_CLASSES ? prove_class_name(i) : others[i - PROVE_CLASSES];
+
+		if (!starts_with(text, word))
+			continue;
+		char *unit = strtok_r(text + strlen(word), " \n", &save);
+		char *function = unit ? strtok_r(NULL, " \n", &save) : NULL;
+
+		if (!function || !strchr(unit, '/') || !ends_with(unit, ".c"))
+			return false;
+		*line = (struct line){ i, xstrdup(unit), xstrdup(function) };
+		return true;
+	}
+	return false;
+}
+
+static struct error *read_lines(const char *path, struct line_vec *lines)
+{
+	scoped_file FILE *in = streq(path, "-") ? fdopen(dup(0), "r") : fopen(path, "re");
+	scoped_free char *text = NULL;
+	size_t room = 0;
+	struct line line;
+
+	if (!in)
+		return error_errno("%s", path);
+	while (getline(&text, &room, in) > 0)
+		if (parse_line(text, &line))
+			line_vec_push(lines, line);
+	return NULL;
+}
+
+static void free_lines(struct line_vec *lines)
+{
+	for (size_t i = 0; i < lines->n; i++) {
+		free(lines->at[i].unit);
+		free(lines->at[i].function);
+	}
+	line_vec_free(lines);
+}
+
+/* Lines of one unit that stand together are done together. */
+static struct error *again(struct sample *s, const struct line_vec *lines)
+{
+	for (size_t i = 0, end; i < lines->n; i = end) {
+		SCOPED(str_vec_free) struct str_vec functions = { 0 };
+
+		for (end = i; end < lines->n && streq(lines->at[end].unit, lines->at[i].unit); end++)
+			str_vec_push(&functions, lines->at[end].function);
+		TRY(check_interrupted());
+		TRY(try_unit(s, lines->at[i].unit, &functions));
+	}
+	return NULL;
+}
+
+static void add_up(struct sample *s, const struct line_vec *lines)
+{
+	SCOPED(map_free) struct map last = { 0 };
+	SCOPED(str_vec_free_all) struct str_vec keys = { 0 };
+
+	for (size_t i = 0; i < lines->n; i++) {
+		const struct line *l = &lines->at[i];
+		char *key = *str_vec_push(&keys, xasprintf("%s %s", l->unit, l->function));
+
+		map_put(&last, key, (void *)(uintptr_t)(l->outcome + 1));
+	}
+	for (size_t i = 0; i < last.n; i++)
+		s->count[(uintptr_t)last.entries[i].value - 1]++;
+	s->done = last.n;
+}
+
+static struct error *with_lines(struct sample *s, const char *path)
+{
+	SCOPED(free_lines) struct line_vec lines = { 0 };
+
+	TRY(read_lines(path, &lines));
+	if (s->again)
+		return again(s, &lines);
+	add_up(s, &lines);
 	return NULL;
 }
 
@@ -260,6 +380,8 @@ static bool print_totals(const struct sample *s)
 	for (enum prove_class c = 0; c < PROVE_CLASSES; c++)
 		printf("%s %zu %s", c ? "," : ":", s->count[c], prove_class_name(c));
 	putchar('\n');
+	if (!s->again && !s->totals)
+		printf("# %zu units were drawn: --skip %zu goes on behind them\n", s->drawn, s->drawn);
 	return tried && compiled * 100 >= tried * 95;
 }
 
@@ -268,7 +390,9 @@ static bool parse(int argc, char **argv, struct sample *s, const char **target)
 	static const struct option options[] = {
 		{ "target", required_argument, NULL, 't' }, { "functions", required_argument, NULL, 'n' },
 		{ "per-unit", required_argument, NULL, 'k' }, { "seed", required_argument, NULL, 's' },
-		{ "modules", required_argument, NULL, 'm' }, { 0 },
+		{ "modules", required_argument, NULL, 'm' }, { "skip", required_argument, NULL, 'x' },
+		{ "again", required_argument, NULL, 'a' }, { "totals", required_argument, NULL, 'T' },
+		{ 0 },
 	};
 	int c;
 
@@ -283,6 +407,12 @@ static bool parse(int argc, char **argv, struct sample *s, const char **target)
 			s->random = strtoull(optarg, NULL, 10);
 		else if (c == 'm')
 			s->modules = strtoul(optarg, NULL, 10);
+		else if (c == 'x')
+			s->skip = strtoul(optarg, NULL, 10);
+		else if (c == 'a')
+			s->again = optarg;
+		else if (c == 'T')
+			s->totals = optarg;
 		else
 			return false;
 	}
@@ -301,13 +431,14 @@ int main(int argc, char **argv)
 	}
 	quiet = true;
 	process_setup_signals();
-	struct error *err = target_open(name ? name : getenv("SUTURE_TEST_TARGET"), &s.target);
+	struct error *err = s.totals ? NULL :
+			    target_open(name ? name : getenv("SUTURE_TEST_TARGET"), &s.target);
 
 	if (!err)
-		err = run(&s);
+		err = s.totals ? with_lines(&s, s.totals) : s.again ? with_lines(&s, s.again) : run(&s);
 	if (err)
 		fprintf(stderr, "extract-sample: %s: %s\n", err->id, err->message);
-	bool fine = !err && print_totals(&s);
+	bool fine = print_totals(&s) && !err;
 
 	printf("%s 1 - functions chosen by chance\n", fine ? "ok" : "not ok");
 

@@ -98,6 +98,56 @@ static void test_included_file(void **state)
 	build_report_free(&report);
 }
 
+static const char hooks[] = "#include <linux/livepatch.h>\n"
+	"int remember(struct klp_patch *patch)\n{\n\treturn 0;\n}\n"
+	"int allocate_it(struct klp_object *object)\n{\n\treturn 0;\n}\n";
+static const char description[] = "[livepatch]\nname = described\nreplace = no\ncode = hooks.c\n"
+	"init = remember\n[object vmlinux]\npre_patch = allocate_it\n[state 7]\nversion = 3\n";
+
+/* Name, callbacks, states and code of a description, by either road: the same tables. */
+static void build_described(bool from_source, const char *main_file)
+{
+	static const char *const wanted[] = { ".callbacks.pre_patch = allocate_it", "{ .id = 7, .version = 3 }",
+					      ".replace = false", "remember(&patch)",
+					      ".old_name = \"loadavg_proc_show\"" };
+	const struct road_edit edit = { "fs/proc/loadavg.c", "\tget_avenrun(", "\tseq_puts(m, \"\");\n\tget_avenrun(", 0 };
+	scoped_free char *patch = road_patch(&edit, 1, false), *text = NULL;
+	scoped_free char *fix_path = path_join(road_dir, "described.patch");
+	scoped_free char *path = path_join(road_dir, "described.livepatch");
+	scoped_free char *code = path_join(road_dir, "hooks.c");
+	scoped_free char *main = xasprintf("%s/described.d/%s", road_dir, main_file);
+	struct build_report report = { 0 };
+	struct description d = { 0 };
+	struct fix fix = { 0 };
+	size_t size;
+
+	assert_null(write_file(fix_path, patch, strlen(patch)));
+	assert_null(write_file(path, description, strlen(description)));
+	assert_null(write_file(code, hooks, strlen(hooks)));
+	assert_null(description_read(path, &d));
+	assert_null(fix_read(&fix_path, 1, &fix));
+	assert_null(build_livepatch(&(struct build_request){ .target = road_target, .fix = &fix,
+		.name = d.name, .out_dir = road_dir, .replace = d.replace, .description = &d,
+		.from_source = from_source }, &report));
+	road_assert_built(&report);
+	assert_true(road_module_has_symbol(report.module, "allocate_it"));
+	assert_null(read_file(main, &text, &size));
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (!strstr(text, wanted[i]))
+			print_error("without '%s':\n%s", wanted[i], text);
+		assert_non_null(strstr(text, wanted[i]));
+	}
+	build_report_free(&report);
+	fix_free(&fix);
+	description_free(&d);
+}
+
+static void test_description(void **state)
+{
+	build_described(true, "described_main.c");
+	build_described(false, "main.c");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +155,7 @@ int main(void)
 		cmocka_unit_test(test_is_a_macro),	cmocka_unit_test(test_is_inlined),
 		cmocka_unit_test(test_is_assembly),	cmocka_unit_test(test_unit_is_missing),
 		cmocka_unit_test(test_unit_does_not_compile), cmocka_unit_test(test_included_file),
+		cmocka_unit_test(test_description),
 	};
 
 	return road_run("source input", tests, ARRAY_SIZE(tests));
