@@ -6,8 +6,10 @@
 #include "diff-kit.h"
 
 #include "base/file.h"
+#include "diff/folded.h"
 #include "impact/index_build.h"
 #include "impact/probe.h"
+#include "impact/statics.h"
 
 enum compilers { GCC11 = 1, GCC12 = 2, GCC = GCC11 | GCC12, CLANG = 4, ALL = GCC | CLANG };
 
@@ -20,8 +22,14 @@ static const struct {
 
 #define NOINLINE "static __attribute__((noinline)) "
 
+/* F(declarator, body): with -DOPAQUE the body is in another unit, where no compiler can look into it. */
+static const char opaque_or_not[] =
+	"#ifdef OPAQUE\n#define F(head, ...) head;\n#else\n"
+	"#define F(head, ...) static __attribute__((noinline)) head __VA_ARGS__\n#endif\n";
+
 static const struct contract {
-	const char *name;	/* for messages; an option of the probe's table, or "" */
+	const char *name;	/* an option of the probe's table, or ""; behind a blank what gcc says that
+				 * it found the function to be */
 	const char *function;	/* that is cut off */
 	const char *dependent;	/* NULL: the function itself depends on its callers */
 	enum dependence how;
@@ -55,9 +63,28 @@ static const struct contract {
 	{ "stack-alignment", "f", "g", DEPENDS_CONTRACT, "-fno-ipa-stack-alignment", GCC, -1,
 	  "int v;\n" NOINLINE "void f(void) { v += 3; }\n"
 	  "void g(void) { f(); f(); v = 0; }\n" },
-	{ "pure-const", "f", "g", DEPENDS_CONTRACT, "-fno-ipa-pure-const", GCC, -1,
-	  "void stop(int);\n" NOINLINE "void f(int x) { for (;;) stop(x); }\n"
+	{ "pure-const noreturn", "f", "g", DEPENDS_CONTRACT, "-fno-ipa-pure-const", ALL, -1,
+	  "void stop(int);\nF(void f(int x), { for (;;) stop(x); })\n"
 	  "int g(int x) { if (x > 3) f(x); return x + 5; }\n" },
+	{ "icf", "f", "h", DEPENDS_CONTRACT, "-fno-ipa-icf", GCC, -1,
+	  "int work(int);\n__attribute__((noinline)) int f(int x)\n"
+	  "{ for (int i = 0; i < x; i++) work(i * 3 + x); return x * 7; }\n"
+	  NOINLINE "int g(int x) { for (int i = 0; i < x; i++) work(i * 3 + x); return x * 7; }\n"
+	  "int h(int x) { return g(x) + 1; }\nint k(int x) { return f(x) + 2; }\n" },
+	/* What LLVM does between functions without a name of its own for it. */
+	{ "", "f", "g", DEPENDS_CONTRACT, "", CLANG, -1, /* the returned value */
+	  "int work(int);\nF(int f(int x), { work(x); return 0; })\n"
+	  "int g(int x) { return f(x) + 5; }\n" },
+	{ "", "f", "g", DEPENDS_CONTRACT, "", CLANG, -1, /* a parameter that is not used */
+	  "int work(int);\nF(int f(int x, int y), { return work(x) + 1; })\n"
+	  "int g(int x) { return f(x, work(7) * x) + 5; }\n" },
+	{ "", "f", "g", DEPENDS_CONTRACT, "", CLANG, -1, /* a parameter that is the same in all calls */
+	  "int work(int);\nF(int f(int x, int y), { return work(x) + y; })\n"
+	  "int g(int x) { return f(x, 7) + 5; }\nint h(int x) { return f(x + 1, 7) + 6; }\n" },
+	{ "", "f", "g", DEPENDS_CONTRACT, "", CLANG, -1, /* memory that is not written */
+	  "struct s { int x, y; };\n"
+	  "F(int f(int *p, int k), { int r = 1; for (int i = 0; i < k; i++) r += p[i] * r; return r; })\n"
+	  "int g(struct s *q, int k) { int a = q->x, r = f(&q->y, k); return a + q->x + r; }\n" },
 };
 
 static void words(struct str_vec *argv, const char *line)
@@ -99,20 +126,40 @@ static void assert_calls(const char *cc, const struct contract *c, struct kit_pa
 			 c->text);
 }
 
+/* clang has no switches for single optimisations: with the body out of sight the code is another one. */
+static void assert_real_opaque(const char *cc, const struct contract *c, const char *text)
+{
+	static const char flags[] = "-O2 -fcf-protection=none -ffunction-sections";
+	scoped_free char *opaque = xasprintf("%s -DOPAQUE", flags);
+	scoped_free char *a = kit_compile(cc, flags, "seen.c", text);
+	scoped_free char *b = kit_compile(cc, opaque, "opaque.c", text);
+	scoped_pair struct kit_pair k = { 0 };
+	struct entity *seen, *unseen;
+
+	kit_open(&k, a, b);
+	seen = kit_entity(k.a, c->dependent);
+	unseen = kit_entity(k.b, c->dependent);
+	if (seen->size == unseen->size)
+		fail_msg("%s: %s has the same size when nobody sees the body of %s: nothing was "
+			 "provoked\n%s", cc, c->dependent, c->function, c->text);
+}
+
 /* Without the optimisation the code is another one, so it really took place. */
-static void assert_real(const char *cc, const struct contract *c)
+static void assert_real(const char *cc, const struct contract *c, const char *text)
 {
 	scoped_free char *plain = xasprintf("-O2 -fcf-protection=none -ffunction-sections");
-	bool clang = streq(cc, "clang"); /* has no such switches: the calls that are left must do */
+	bool clang = streq(cc, "clang");
 	scoped_free char *off = xasprintf("%s %s", plain, clang ? "" : c->off);
-	scoped_free char *a = kit_compile(cc, plain, "on.c", c->text);
-	scoped_free char *b = kit_compile(cc, off, "off.c", c->text);
+	scoped_free char *a = kit_compile(cc, plain, "on.c", text);
+	scoped_free char *b = kit_compile(cc, off, "off.c", text);
 	scoped_pair struct kit_pair k = { 0 };
 	const char *who = c->dependent ? c->dependent : c->function;
 
 	kit_open(&k, a, b);
 	if (c->calls >= 0)
 		assert_calls(cc, c, &k);
+	else if (clang)
+		assert_real_opaque(cc, c, text);
 	for (size_t i = 0; !clang && i < k.a->entities.n; i++) {
 		const struct entity *e = k.a->entities.at[i];
 
@@ -127,23 +174,37 @@ static void assert_real(const char *cc, const struct contract *c)
 static void assert_named(const char *cc, const struct contract *c, const struct u32_vec *options)
 {
 	for (size_t i = 0; i < options->n; i++)
-		if (streq(ipa_options[options->at[i]].name, c->name))
+		if (strncmp(ipa_options[options->at[i]].name, c->name, strcspn(c->name, " ")) == 0)
 			return;
 	fail_msg("%s: %s is not named %s (but %s)\n%s", cc, c->function, c->name,
 		 options->n ? ipa_options[options->at[0]].name : "nothing", c->text);
 }
 
+static void assert_fact(const char *cc, const struct contract *c, const struct probe *p)
+{
+	const char *fact = strchr(c->name, ' ');
+
+	for (size_t i = 0; fact && i < p->facts.n; i++)
+		if (streq(p->facts.at[i], fact + 1))
+			return;
+	if (fact)
+		fail_msg("%s: the compiler's dumps do not say that %s is%s", cc, c->function, fact);
+}
+
 static void check_contract(const char *cc, const struct contract *c)
 {
+	scoped_free char *text = xasprintf("%s%s", opaque_or_not, c->text);
 	struct str_vec argv;
-	struct variant_source s = make_source(cc, c->text, &argv);
+	struct variant_source s = make_source(cc, text, &argv);
 	struct probe p;
 	bool found = false;
 
-	assert_real(cc, c);
+	assert_real(cc, c, text);
 	assert_fine(probe_run(&s, c->function, *c->name != 0, &p));
 	if (p.impossible)
 		fail_msg("%s: %s", cc, p.impossible);
+	if (!s.clang)
+		assert_fact(cc, c, &p);
 	for (size_t i = 0; i < p.dependents.n && c->dependent; i++) {
 		const struct dependent *d = &p.dependents.at[i];
 
@@ -212,6 +273,118 @@ static void always_inline_is_no_error(void **state)
 	source_done(&s, &argv);
 }
 
+/* ---- static variables without storage ---- */
+
+static const struct folded {
+	const char *effect; /* begins so */
+	const char *users[3]; /* in whose code it shows */
+	const char *other;  /* function that uses the variable with the fix only */
+	enum compilers compilers;
+	const char *text, *fix, *rest; /* fix: the access that was missing */
+} folded[] = {
+	{ "never-written static v: ", { "g", "h" }, "f", ALL,
+	  "static int v = 3;\nint g(int x) { return x * v; }\nint h(int x) { return x + v; }\n"
+	  "int other(int x) { return x - 3; }\nint z;\n"
+	  "void f(int x) {", " v = x;", " z = x; }\n" },
+	{ "never-read static v: ", { "g", "h" }, "f", ALL,
+	  "static int v;\nvoid work(int);\nvoid g(int x) { work(x); v = x; }\n"
+	  "void h(int x) { work(2); v = x + 1; }\nvoid other(int x) { work(x - 3); }\n"
+	  "int f(int x) {", " x += v;", " return x; }\n" },
+};
+
+static bool is_user(const struct folded *f, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(f->users) && f->users[i]; i++)
+		if (streq(f->users[i], name))
+			return true;
+	return false;
+}
+
+static bool has_data(const struct model *m, const char *name)
+{
+	for (size_t i = 0; i < m->entities.n; i++)
+		if (m->entities.at[i]->kind == ENTITY_DATA && streq(m->entities.at[i]->name, name))
+			return true;
+	return false;
+}
+
+/* A fix with the missing access changes all users, and they say why; nobody else changes. */
+static void check_folded_by_fix(const char *cc, const struct folded *f)
+{
+	scoped_free char *before = xasprintf("%s%s", f->text, f->rest);
+	scoped_free char *after = xasprintf("%s%s%s", f->text, f->fix, f->rest);
+	scoped_free char *a = kit_compile(cc, "-O2 -ffunction-sections", "old.c", before);
+	scoped_free char *b = kit_compile(cc, "-O2 -ffunction-sections", "new.c", after);
+	scoped_pair struct kit_pair k = { 0 };
+
+	kit_open(&k, a, b);
+	/* It is real: no storage, and storage with the fix. */
+	assert_false(has_data(k.a, "v"));
+	assert_true(has_data(k.b, "v"));
+	folded_explain(k.b, before);
+	for (size_t i = 0; i < k.a->entities.n; i++) {
+		const struct entity *e = k.a->entities.at[i];
+
+		if (e->kind != ENTITY_FUNCTION || streq(e->name, f->other))
+			continue;
+		assert_int_equal(e->change, is_user(f, e->name) ? CHANGED : UNCHANGED);
+		if (is_user(f, e->name) && !starts_with(e->why, f->effect))
+			fail_msg("%s: %s: %s", cc, e->name, e->why);
+	}
+}
+
+/* Asked before there is a fix: which variables they are, and who uses them. */
+static void check_folded_by_question(const char *cc, const struct folded *f)
+{
+	SCOPED(statics_free) struct static_use_vec list = { 0 };
+	scoped_free char *text = xasprintf("%s%s", f->text, f->rest);
+	struct str_vec argv;
+	struct variant_source s = make_source(cc, text, &argv);
+	size_t users = 0;
+	bool known;
+
+	assert_fine(statics_find(&s, &list, &known));
+	assert_int_equal(known, !s.clang);
+	for (size_t i = 0; i < list.n; i++) {
+		assert_string_equal(list.at[i].variable, "v");
+		assert_true(starts_with(list.at[i].effect, f->effect));
+		users += is_user(f, list.at[i].user);
+	}
+	assert_int_equal(list.n, known ? 2 : 0);
+	assert_int_equal(users, list.n);
+	source_done(&s, &argv);
+}
+
+static void folded_statics_are_found(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(folded); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(compilers); k++)
+			if (folded[i].compilers & compilers[k].bit) {
+				check_folded_by_fix(compilers[k].program, &folded[i]);
+				check_folded_by_question(compilers[k].program, &folded[i]);
+			}
+}
+
+/* What the source says of a variable. */
+static void statics_of_the_source(void **state)
+{
+	static const char text[] =
+		"static int a, *b;\nint c;\nstatic struct s d __read_mostly = { .e = 1 };\n"
+		"static int f(int g)\n{\n\tstatic bool once;\n\tif (a == 1 && once)\n"
+		"\t\td.e[1] |= 2;\n\t++*b;\n\treturn c = g;\n}\n";
+	static const struct {
+		const char *name;
+		bool declared, assigned;
+	} names[] = { { "a", true, false }, { "b", true, false }, { "c", false, true },
+		      { "d", true, true },  { "g", false, false }, { "once", true, false },
+		      { "nce", false, false } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (text_has_static(text, names[i].name) != names[i].declared ||
+		    text_assigns(text, names[i].name) != names[i].assigned)
+			fail_msg("%s", names[i].name);
+}
+
 /* ---- clones, copies and other names, found in symbols and DWARF ---- */
 
 static const struct shape {
@@ -246,6 +419,11 @@ static const struct shape {
 	{ "g", "g", NULL, "f", NULL, "-fno-inline",
 	  "int work(int);\nint f(int x) { for (int i = 0; i < x; i++) work(i * 3 + x); return x * 7; }\n"
 	  "int g(int x) { for (int i = 0; i < x; i++) work(i * 3 + x); return x * 7; }\n" },
+	/* Equal bodies whose addresses nobody compares: one piece of code under both names. */
+	{ "twin", "f", NULL, NULL, NULL, "-fno-inline",
+	  "int work(int);\nint f(int x) { for (int i = 0; i < x; i++) work(i * 3 + x); return x * 7; }\n"
+	  "static int twin(int x) { for (int i = 0; i < x; i++) work(i * 3 + x); return x * 7; }\n"
+	  "int h(int x) { return twin(x) + 1; }\n" },
 	{ "twin", "f", NULL, NULL, NULL, "",
 	  "int work(int);\nint f(int x) { return work(x) + 1; }\n"
 	  "int twin(int) __attribute__((alias(\"f\")));\n" },
@@ -400,6 +578,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(contracts_are_found),
+		cmocka_unit_test(folded_statics_are_found),
+		cmocka_unit_test(statics_of_the_source),
 		cmocka_unit_test(independent_is_independent),
 		cmocka_unit_test(always_inline_is_no_error),
 		cmocka_unit_test(shapes_are_found),
