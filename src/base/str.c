@@ -1,8 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+const char *str_find_word(const char *text, const char *name, size_t n)
+{
+	size_t length = strlen(name);
+	const char *end = text + n;
+
+	for (const char *p = text; (p = memmem(p, end - p, name, length)); p++)
+		if ((p == text || !is_word(p[-1])) && (p + length == end || !is_word(p[length])))
+			return p;
+	return NULL;
+}
 
 static void reserve(struct str *b, size_t more)
 {

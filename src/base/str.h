@@ -27,6 +27,9 @@ static inline bool ends_with(const char *s, const char *suffix)
 	return n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
 
+/* The first place in text[0 .. n) where the name stands as a word of C, or NULL. */
+const char *str_find_word(const char *text, const char *name, size_t n);
+
 /* Text under construction; zero-initialise. `s` is NULL until something was added. */
 struct str {
 	char *s;

@@ -23,7 +23,8 @@ static const char help[] =
 	"  -t, --target TARGET   a target of `suture target list`; default: the only one\n"
 	"      --dot, --svg      a graph instead of text\n"
 	"      --no-probe        ask the index only: nothing is compiled\n"
-	"      --no-names        do not find out which optimisation made a contract\n"
+	"      --no-names        do not find out which optimisation made a contract, and which static\n"
+	"                        variables have no storage because nothing writes or reads them\n"
 	"      --no-modules      do not make the index of all modules when the question needs it\n"
 	"      --units N         probe at most N of the units that have the body (default 4)\n"
 	"      --make-index      make the index of vmlinux and of all modules now\n";
@@ -70,7 +71,7 @@ static struct error *about_function(const struct options *o, struct target *targ
 {
 	SCOPED(impact_result_free) struct impact_result result = { 0 };
 	struct impact_request rq = { .target = target, .index = index, .function = function,
-				     .probe = !o->no_probe, .name_contracts = !o->no_names,
+				     .probe = !o->no_probe, .name_contracts = !o->no_names, .statics = !o->no_names,
 				     .modules = !o->no_modules, .units = o->units };
 	struct finding_vec none = { 0 };
 

@@ -2,7 +2,9 @@
 #include "driver/pair.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/str.h"
+#include "diff/folded.h"
 
 struct error *images_get(struct images *images, struct target *target, const char *kobject,
 			 struct image **image)
@@ -36,6 +38,19 @@ static struct error *open_models(struct pair *p, struct finding_vec *findings)
 	return model_new(p->patched, findings, &p->b);
 }
 
+/* A static variable that had no storage: the reason of a change that no line of the fix shows. */
+static struct error *explain_folded(struct pair *p, const struct target *target)
+{
+	scoped_free char *path = path_join(target->srctree, p->unit->source);
+	scoped_free char *text = NULL;
+
+	if (!path_exists(path))
+		return NULL;
+	TRY(read_file(path, &text, NULL));
+	folded_explain(p->b, text);
+	return NULL;
+}
+
 struct error *pair_open(struct pair *p, const struct unit *unit, struct target *target,
 			struct images *images, const struct exports *exports,
 			const struct map *provided, struct finding_vec *findings)
@@ -50,6 +65,7 @@ struct error *pair_open(struct pair *p, const struct unit *unit, struct target *
 		TRY(target_module_depends(target, unit->kobject, &p->depends));
 	correlate(p->a, p->b);
 	compare(p->a, p->b);
+	TRY(explain_folded(p, target));
 	reproduce(p->a, p->image, unit->source, &p->repro);
 	p->resolver = (struct resolver){
 		.kobject = unit->kobject, .image = p->image, .vmlinux = vmlinux,

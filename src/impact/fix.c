@@ -5,7 +5,9 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "diff/compare.h"
+#include "base/file.h"
+#include "diff/folded.h"
+#include "diff/objects.h"
 #include "impact/touched.h"
 
 struct fix_query {
@@ -53,54 +55,78 @@ static char *explain(const struct fix_query *q, const struct index_part *part,
 	return NULL;
 }
 
-static void add_changed(struct fix_query *q, const struct unit *unit, const struct entity *e)
+/* The static variable that had no storage before and that this function uses, in words; or NULL. */
+static char *static_effect(const struct entity *e, const struct folded_use_vec *statics,
+			   const char *text)
+{
+	char *effect = NULL;
+
+	for (size_t i = 0; i < statics->n && !effect; i++)
+		if (statics->at[i].user->twin == e)
+			effect = folded_effect(&statics->at[i], text);
+	return effect;
+}
+
+static void add_changed(struct fix_query *q, const struct unit *unit, const struct entity *e,
+			const struct folded_use_vec *statics, const char *text)
 {
 	const struct index_part *part;
 	uint32_t symbol = lookup_in_unit(q->index, unit->kobject, unit->source, e->name, &part);
 	char *why = xasprintf("compiled with the fix: %s", e->why ? e->why : "it is gone");
-	enum impact_role role = ROLE_CONTRACT;
+	char *effect = static_effect(e, statics, text);
+	enum impact_role role = effect ? ROLE_STATIC : ROLE_CONTRACT;
 
 	if (symbol == INDEX_NONE) {
-		impact_add_named(q->result, unit->kobject, e->name, unit->source, ROLE_CHANGED, why);
+		impact_add_named(q->result, unit->kobject, e->name, unit->source,
+				 effect ? ROLE_STATIC : ROLE_CHANGED, why);
+		if (effect)
+			impact_add_named(q->result, unit->kobject, e->name, unit->source, ROLE_STATIC,
+					 effect);
 		return;
 	}
 	char *known = explain(q, part, index_symbol(part, symbol), &role);
 
-	if (!known)
+	if (effect)
+		impact_add(q->result, part, symbol, known ? role : ROLE_STATIC, effect);
+	else if (!known)
 		known = xstrdup("neither touched nor a copy of what is: a type or macro it uses changed, or "
 				"it relies on what the compiler saw in a changed function");
-	impact_add(q->result, part, symbol, role, known);
+	if (known)
+		impact_add(q->result, part, symbol, role, known);
 	impact_add(q->result, part, symbol, role, why);
 	impact_add_neighbours(q->result, part, symbol);
 }
 
-static struct error *add_unit(struct fix_query *q, const struct unit *unit)
+/* The original text of the unit's C file; "" when there is none. */
+static struct error *unit_text(const struct target *target, const struct unit *unit, char **text)
 {
-	struct finding_vec findings = { 0 };
-	scoped_object struct object *o = NULL, *p = NULL;
-	struct model *a = NULL, *b = NULL;
+	scoped_free char *path = path_join(target->srctree, unit->source);
 
-	TRY(object_read(unit->original, &o));
-	TRY(object_read(unit->patched, &p));
-	struct error *err = model_new(o, &findings, &a);
+	*text = NULL;
+	if (path_exists(path))
+		return read_file(path, text, NULL);
+	*text = xstrdup("");
+	return NULL;
+}
 
-	if (!err)
-		err = model_new(p, &findings, &b);
-	if (!err) {
-		correlate(a, b);
-		compare(a, b);
-	}
-	for (size_t i = 0; !err && i < a->entities.n; i++) {
-		const struct entity *e = a->entities.at[i];
+static struct error *add_unit(struct fix_query *q, const struct target *target,
+			      const struct unit *unit)
+{
+	SCOPED(folded_use_vec_free) struct folded_use_vec statics = { 0 };
+	scoped_objects struct objects x = { 0 };
+	scoped_free char *text = NULL;
+
+	TRY(objects_open(unit->original, unit->patched, &x));
+	TRY(unit_text(target, unit, &text));
+	folded_uses(x.b, &statics);
+	for (size_t i = 0; i < x.a->entities.n; i++) {
+		const struct entity *e = x.a->entities.at[i];
 
 		if (e->kind == ENTITY_FUNCTION && !e->parent &&
 		    (e->change == CHANGED || e->change == REMOVED))
-			add_changed(q, unit, e);
+			add_changed(q, unit, e, &statics, text);
 	}
-	model_free(a);
-	model_free(b);
-	findings_free(&findings);
-	return err;
+	return NULL;
 }
 
 struct error *impact_fix(struct target *target, struct impact_index *index, const struct fix *fix,
@@ -111,7 +137,8 @@ struct error *impact_fix(struct target *target, struct impact_index *index, cons
 	struct fix_query q = { .index = index, .result = result };
 	struct error *err = NULL;
 
-	*result = (struct impact_result){ .function = xstrdup(fix->subject), .file = xstrdup("") };
+	*result = (struct impact_result){ .function = xstrdup(fix->subject), .file = xstrdup(""),
+					  .compiled = true };
 	TRY(temp_dir_new("impact", &workdir));
 	TRY(units_build(target, fix, workdir, &units, findings));
 	for (size_t i = 0; i < units.n && !err; i++)
@@ -122,7 +149,7 @@ struct error *impact_fix(struct target *target, struct impact_index *index, cons
 	touched_functions(index, fix, &q.touched);
 	for (size_t i = 0; i < units.n && !err; i++)
 		if (!units.at[i].identical)
-			err = add_unit(&q, &units.at[i]);
+			err = add_unit(&q, target, &units.at[i]);
 	touched_check_reach(index, fix, &units, findings);
 	lookup_hit_vec_free(&q.touched);
 	impact_sort(result);

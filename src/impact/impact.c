@@ -6,10 +6,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "impact/lookup.h"
-#include "impact/mention.h"
 #include "object/image.h"
-
-enum { CALLERS_SHOWN = 12 };
 
 static void note(struct impact_result *r, char *text)
 {
@@ -31,12 +28,8 @@ static void add_callers(const struct index_part *part, const struct index_symbol
 			continue;
 		if (e->kind != EDGE_CALL && e->kind != EDGE_JUMP)
 			continue;
-		if (m->callers.n >= CALLERS_SHOWN)
-			m->more_callers++;
-		else
-			str_vec_push(&m->callers, xasprintf("%s:%s",
-							    index_object_name(part, from->object),
-							    index_string(part, from->name)));
+		str_vec_push(&m->callers, xasprintf("%s:%s", index_object_name(part, from->object),
+						    index_string(part, from->name)));
 	}
 }
 
@@ -81,14 +74,18 @@ static void add_wrappers(struct impact_result *r, const struct index_part *part,
 		if (!from || from->forwards != s->body)
 			continue;
 		/* DWARF tells of what the source has; of a folded body it tells nothing. */
-		if (from->instance == INDEX_NONE)
-			impact_add(r, part, e->from, ROLE_FOLDED,
-				   xasprintf("its body was equal to that of %s and is a jump to it now",
-					     index_string(part, s->name)));
-		else
+		if (from->instance == INDEX_NONE) {
+			struct impact_member *m = impact_add(r, part, e->from, ROLE_FOLDED,
+				xasprintf("its body was equal to that of %s and is a jump to it now",
+					  index_string(part, s->name)));
+
+			if (!m->callers.n)
+				add_callers(part, from, m);
+		} else {
 			impact_add(r, part, e->from, ROLE_WRAPPER,
 				   xasprintf("written as nothing but a call of %s",
 					     index_string(part, s->name)));
+		}
 	}
 }
 
@@ -166,180 +163,6 @@ static void add_record(struct impact_request *rq, struct impact_result *r,
 		add_inline(r, part, index_inline(part, inlines.first + i));
 }
 
-/* ---- what a compile tells ---- */
-
-/* Units that have the body, as far as the index knows: (unit, object), each once. */
-struct body_unit {
-	const char *unit, *object;
-};
-DEFINE_VEC(body_unit_vec, struct body_unit)
-
-static void add_unit(struct body_unit_vec *list, struct map *seen, const char *unit,
-		     const char *object)
-{
-	if (!*unit || map_has(seen, unit))
-		return;
-	map_put(seen, unit, (void *)unit);
-	body_unit_vec_push(list, (struct body_unit){ unit, object });
-}
-
-static void body_units(const struct impact_result *r, struct body_unit_vec *list)
-{
-	SCOPED(map_free) struct map seen = { 0 };
-
-	for (size_t i = 0; i < r->members.n; i++)
-		if (r->members.at[i].role <= ROLE_INLINED)
-			add_unit(list, &seen, r->members.at[i].unit, r->members.at[i].object);
-}
-
-static char *named_options(const struct u32_vec *options, bool tried)
-{
-	struct str s = { 0 };
-
-	for (size_t i = 0; i < options->n; i++)
-		str_add(&s, "%s%s (%s)", i ? ", " : "", ipa_options[options->at[i]].name,
-			ipa_options[options->at[i]].effect);
-	if (!options->n)
-		str_add(&s, tried ? "no single optimisation: several make it" : "not named");
-	return s.s;
-}
-
-static char *dependent_reason(const struct impact_result *r, const struct dependent *d)
-{
-	scoped_free char *names = named_options(&d->options, d->named);
-
-	switch (d->how) {
-	case DEPENDS_INLINED:
-		return xasprintf("has a copy of %s (compiled again: %s)", r->function, d->why);
-	case DEPENDS_CONVENTION:
-		return xasprintf("calls %s in the compiler's own way: %s", d->via, names);
-	default:
-		return xasprintf("relies on the body of %s: %s; without it, %s", r->function, names,
-				 d->why);
-	}
-}
-
-static void add_dependent(struct impact_request *rq, struct impact_result *r,
-			  const struct body_unit *u, const struct dependent *d)
-{
-	static const enum impact_role roles[] = { [DEPENDS_INLINED] = ROLE_INLINED,
-						  [DEPENDS_CONVENTION] = ROLE_CONVENTION,
-						  [DEPENDS_CONTRACT] = ROLE_CONTRACT };
-	const struct index_part *part;
-	uint32_t symbol = lookup_in_unit(rq->index, u->object, u->unit, d->name, &part);
-	char *why = dependent_reason(r, d);
-
-	if (symbol != INDEX_NONE)
-		impact_add(r, part, symbol, roles[d->how], why);
-	else
-		impact_add_named(r, u->object, d->name, u->unit, roles[d->how], why)->why_not =
-			index_has(rq->index, u->object) ?
-				"the shipped kernel has no symbol of this name" : NULL;
-}
-
-static void add_probe(struct impact_request *rq, struct impact_result *r,
-		      const struct body_unit *u, const struct probe *p)
-{
-	for (size_t i = 0; i < p->dependents.n; i++)
-		add_dependent(rq, r, u, &p->dependents.at[i]);
-	if (p->impossible)
-		note(r, xasprintf("%s: %s cannot be cut off from its callers there (%.160s): contracts "
-				  "are not known", u->unit, r->function, p->impossible));
-	if (!p->dumps)
-		note(r, xasprintf("%s: the compiler does not tell of its clones", u->unit));
-	if (p->self) {
-		scoped_free char *names = named_options(&p->self_options, p->self_named);
-
-		str_vec_push(&r->self, xasprintf("%s: depends on its callers: %s; %s", u->unit, names,
-						 p->self));
-	}
-}
-
-static struct error *probe_unit(struct impact_request *rq, struct impact_result *r,
-				const struct body_unit *u)
-{
-	scoped_temp_dir char *workdir = NULL;
-	scoped_free char *object = NULL;
-	SCOPED(variant_source_free) struct variant_source source = { 0 };
-	SCOPED(probe_free) struct probe probe = { 0 };
-
-	TRY(temp_dir_new("impact", &workdir));
-	TRY(variant_source_open(rq->target, u->unit, workdir, &source, &object));
-	TRY(probe_run(&source, r->function, rq->name_contracts, &probe));
-	add_probe(rq, r, &(struct body_unit){ u->unit, source.kobject }, &probe);
-	r->units_probed++;
-	r->cpu_compiler += probe.cpu;
-	return NULL;
-}
-
-struct error *impact_probe_unit(struct impact_request *request, struct impact_result *result,
-				const char *unit, const char *object)
-{
-	struct body_unit u = { unit, object };
-
-	TRY(probe_unit(request, result, &u));
-	impact_sort(result);
-	return NULL;
-}
-
-/* A unit that cannot be compiled by itself (included by others) is a note, not the end. */
-static struct error *probe_or_note(struct impact_request *rq, struct impact_result *r,
-				   const char *unit, const char *object)
-{
-	struct body_unit u = { unit, object };
-	struct error *err = probe_unit(rq, r, &u);
-
-	if (!err || err->id[0] != 'U' || streq(err->id, "U10"))
-		return err;
-	note(r, xasprintf("%s: not probed: %s", unit, err->message));
-	error_free(err);
-	return NULL;
-}
-
-static bool is_header(const char *file)
-{
-	return ends_with(file, ".h");
-}
-
-/* A header's function that folds to nothing leaves no trace in DWARF: units that have its name. */
-static struct error *probe_mentions(struct impact_request *rq, struct impact_result *r,
-				    const struct body_unit_vec *known, unsigned int limit)
-{
-	SCOPED(str_vec_free_all) struct str_vec more = { 0 };
-	SCOPED(map_free) struct map seen = { 0 };
-
-	for (size_t i = 0; i < known->n; i++)
-		map_put(&seen, known->at[i].unit, r);
-	TRY(mentioning_units(rq->target, r->file, r->function, &seen, &more));
-	for (size_t i = 0; i < more.n && i < limit; i++)
-		TRY(probe_or_note(rq, r, more.at[i], "vmlinux"));
-	if (more.n > limit)
-		note(r, xasprintf("%zu units have its name in their source, but no copy according to "
-				  "DWARF; %zu of them were not compiled to be sure (--units N)",
-				  more.n, more.n - limit));
-	return NULL;
-}
-
-static struct error *probe_units(struct impact_request *rq, struct impact_result *r)
-{
-	SCOPED(body_unit_vec_free) struct body_unit_vec units = { 0 };
-	SCOPED(str_vec_free_all) struct str_vec names = { 0 };
-
-	body_units(r, &units);
-	for (size_t i = 0; i < units.n; i++) {
-		/* The strings belong to members, which are sorted and grow. */
-		str_vec_push(&names, xstrdup(units.at[i].unit));
-		str_vec_push(&names, xstrdup(units.at[i].object));
-		units.at[i] = (struct body_unit){ names.at[2 * i], names.at[2 * i + 1] };
-	}
-	for (size_t i = 0; i < units.n && i < rq->units; i++)
-		TRY(probe_or_note(rq, r, units.at[i].unit, units.at[i].object));
-	if (units.n > rq->units)
-		note(r, xasprintf("%zu of %zu units that have the body were not probed for contracts "
-				  "(--units N)", units.n - rq->units, units.n));
-	return is_header(r->file) ? probe_mentions(rq, r, &units, rq->units) : NULL;
-}
-
 /* ---- the query ---- */
 
 /* Opens what the question needs: a function that vmlinux does not have, or one of a header, may be
@@ -348,7 +171,7 @@ static struct error *find(struct impact_request *rq, struct lookup *found, bool 
 {
 	scoped_error struct error *err = lookup_function(rq->index, rq->function, found);
 	bool needed = err ? streq(err->id, "I3") :
-			    found->hits.n && is_header(lookup_file(found, 0));
+			    found->hits.n && impact_is_header(lookup_file(found, 0));
 
 	*modules = rq->index->n > 1;
 	if (needed && !*modules && rq->modules) {
@@ -410,13 +233,13 @@ struct error *impact_query(struct impact_request *rq, struct impact_result *r)
 	r->function = xstrdup(index_string(hit->part, hit->function->name));
 	r->file = xstrdup(index_string(hit->part, hit->function->file));
 	r->line = hit->function->line;
-	if (is_header(r->file) && !modules)
+	if (impact_is_header(r->file) && !modules)
 		note(r, xasprintf("modules were not looked at: suture impact --make-index"));
 	for (size_t i = 0; i < found.hits.n; i++)
 		add_record(rq, r, found.hits.at[i].part, found.hits.at[i].function);
 	impact_sort(r);
 	if (rq->probe)
-		TRY(probe_units(rq, r));
+		TRY(impact_probe_units(rq, r));
 	impact_sort(r);
 	return NULL;
 }

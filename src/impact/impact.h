@@ -21,6 +21,7 @@ enum impact_role {
 	ROLE_CONVENTION, /* calls a clone in the compiler's own way */
 	ROLE_CONTRACT,   /* relies on something that the compiler saw in the body */
 	ROLE_FOLDED,     /* its own body was equal, and the compiler left a jump of it */
+	ROLE_STATIC,     /* has the value of a static variable in it that nothing writes */
 	ROLE_CHANGED,    /* the fix changes its machine code, for a reason that is not known */
 	ROLE_COLD,       /* the part of one of these that was split off */
 	ROLE_TWIN,       /* another name of the same address */
@@ -44,8 +45,7 @@ struct impact_member {
 	struct str_vec why;    /* one line each */
 	bool replace;
 	const char *why_not;   /* static: why it need not, or cannot, be replaced; NULL */
-	struct str_vec callers; /* of bodies and clones: "object:name" */
-	size_t more_callers;    /* that are not in the list */
+	struct str_vec callers; /* of bodies, clones and folded ones: "object:name" */
 };
 DEFINE_VEC(impact_member_vec, struct impact_member)
 
@@ -55,6 +55,7 @@ struct impact_request {
 	const char *function;   /* "NAME" or "FILE:NAME" */
 	bool probe;             /* compile the unit again to find contracts */
 	bool name_contracts;    /* and find out which optimisation made them */
+	bool statics;           /* and look for static variables that nothing writes */
 	bool modules;           /* make the index of modules when the question needs it */
 	unsigned int units;     /* at most so many units are probed */
 };
@@ -62,6 +63,7 @@ struct impact_request {
 struct impact_result {
 	char *function, *file; /* as in the source */
 	uint32_t line;
+	bool compiled;         /* the fix was: what changes is known, and not only what may change */
 	struct impact_member_vec members; /* sorted by role, object, name */
 	struct map known;                 /* hash of object, symbol, place → number + 1 */
 	struct str_vec notes;             /* what was not looked at, and the like */
@@ -75,6 +77,9 @@ struct error *impact_query(struct impact_request *request, struct impact_result 
 /* Compiles one more unit (of this kernel object) and adds what that tells about its functions. */
 struct error *impact_probe_unit(struct impact_request *request, struct impact_result *result,
 				const char *unit, const char *object);
+/* Compiles all units that have the body, up to the request's number. */
+struct error *impact_probe_units(struct impact_request *request, struct impact_result *result);
+bool impact_is_header(const char *file);
 void impact_result_free(struct impact_result *result);
 
 /* Adds (or finds) a member by its symbol in the index and gives it a reason. *why is taken. */

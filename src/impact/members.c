@@ -12,6 +12,7 @@ const struct impact_role_info impact_roles[IMPACT_ROLES] = {
 	[ROLE_CONVENTION] = { "convention", true, "calls a copy in the compiler's own way" },
 	[ROLE_CONTRACT] = { "contract", true, "relies on what the compiler saw in the body" },
 	[ROLE_FOLDED] = { "folded", true, "shares the body, and must keep what its source says" },
+	[ROLE_STATIC] = { "static", true, "has the value of a static variable that nothing wrote" },
 	[ROLE_CHANGED] = { "changed", true, "its machine code changes with the fix" },
 	[ROLE_COLD] = { "cold", false, "goes with the function that it is part of" },
 	[ROLE_TWIN] = { "twin", false, "is redirected with the function: same address" },
@@ -106,6 +107,9 @@ void impact_sort(struct impact_result *r)
 	for (size_t i = 0; i < r->members.n; i++) {
 		struct impact_member *m = &r->members.at[i];
 
+		if (m->role == ROLE_STATIC && !r->compiled && !m->why_not)
+			m->why_not = "only if the new body has the access to that variable that nothing "
+				     "has so far";
 		m->replace = impact_roles[m->role].replace && !m->why_not;
 	}
 	if (r->members.n)

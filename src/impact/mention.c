@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "impact/mention.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -11,29 +10,13 @@
 #include "units/includes.h"
 #include "units/kbuild.h"
 
-static bool is_word(char c)
-{
-	return isalnum((unsigned char)c) || c == '_';
-}
-
-/* Is the name in the text as a word? */
-static bool mentions(const char *text, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = strstr(text, name); p; p = strstr(p + 1, name))
-		if ((p == text || !is_word(p[-1])) && !is_word(p[n]))
-			return true;
-	return false;
-}
-
 static bool reads_and_mentions(const struct target *t, const char *source, const char *name)
 {
 	scoped_free char *path = path_join(t->srctree, source);
 	scoped_free char *text = NULL;
 	scoped_error struct error *err = path_exists(path) ? read_file(path, &text, NULL) : NULL;
 
-	return !err && text && mentions(text, name);
+	return !err && text && str_find_word(text, name, strlen(text));
 }
 
 /* Keeps those that the configuration has. */

@@ -7,7 +7,8 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "diff/compare.h"
+#include "diff/objects.h"
+#include "impact/facts.h"
 
 /*
  * Optimisations between functions, gcc(1) "Options That Control Optimization"; since: first release
@@ -51,37 +52,11 @@ void probe_free(struct probe *p)
 		dependent_free(&p->dependents.at[i]);
 	dependent_vec_free(&p->dependents);
 	str_vec_free_all(&p->copies);
+	str_vec_free_all(&p->facts);
 	free(p->self);
 	u32_vec_free(&p->self_options);
 	free(p->impossible);
 	*p = (struct probe){ 0 };
-}
-
-/* Two objects side by side. */
-struct side_by_side {
-	struct object *o, *p;
-	struct model *a, *b;
-	struct finding_vec findings;
-};
-
-static void close_pair(struct side_by_side *s)
-{
-	model_free(s->a);
-	model_free(s->b);
-	object_free(s->o);
-	object_free(s->p);
-	findings_free(&s->findings);
-}
-
-static struct error *open_pair(const char *original, const char *cut, struct side_by_side *s)
-{
-	TRY(object_read(original, &s->o));
-	TRY(object_read(cut, &s->p));
-	TRY(model_new(s->o, &s->findings, &s->a));
-	TRY(model_new(s->p, &s->findings, &s->b));
-	correlate(s->a, s->b);
-	compare(s->a, s->b);
-	return NULL;
 }
 
 /* Is `name` the function, or one of its clones and parts ("f.isra.0")? */
@@ -158,7 +133,7 @@ static struct entity *whole(struct entity *e)
 	return e->parent ? e->parent : e;
 }
 
-static void collect(struct probe *p, struct side_by_side *s, const char *function,
+static void collect(struct probe *p, struct objects *s, const char *function,
 		    const struct str_vec *into)
 {
 	SCOPED(map_free) struct map seen = { 0 };
@@ -195,19 +170,23 @@ static void add_flag(struct variant *v, const char *fmt, const char *arg)
 
 /*
  * clang has no noipa, and does not look at what is declared behind a definition; LLVM's pass
- * forceattrs gives attributes from outside. optnone keeps the body from being looked into, and is why
- * the code of F itself says nothing there.
+ * forceattrs gives attributes from outside. optnone keeps function passes from looking into the body,
+ * naked the interprocedural ones (returned constants, parameters that are not used); they are why the
+ * code of F itself says nothing there.
  */
 static void add_cut(const struct variant_source *s, struct variant *v, const char *function)
 {
+	static const char *const attributes[] = { "noinline", "optnone", "naked" };
+
 	if (!s->clang) {
 		add_flag(v, "-DSUTURE_CUT=%s", function);
 		return;
 	}
-	add_flag(v, "%s", "-mllvm");
-	add_flag(v, "-force-attribute=%s:noinline", function);
-	add_flag(v, "%s", "-mllvm");
-	add_flag(v, "-force-attribute=%s:optnone", function);
+
+	for (size_t i = 0; i < ARRAY_SIZE(attributes); i++) {
+		add_flag(v, "%s", "-mllvm");
+		str_vec_push(&v->flags, xasprintf("-force-attribute=%s:%s", function, attributes[i]));
+	}
 }
 
 /* The cut unit and, for the compiler's own account of clones, the whole one. */
@@ -221,6 +200,7 @@ static struct error *compile_first(const struct variant_source *s, const char *f
 	variant_vec_push(list, cut);
 	if (!s->clang && s->version >= 9) {
 		add_flag(&plain, "-fdump-ipa-clones=%s", dump);
+		facts_ask(&plain.flags, dump);
 		variant_vec_push(list, plain);
 	}
 	return variants_compile(s, text, list);
@@ -229,7 +209,7 @@ static struct error *compile_first(const struct variant_source *s, const char *f
 /* ---- names ---- */
 
 /* Does a function of this name differ (or is it in one of the objects only)? */
-static bool differs(const struct side_by_side *s, const char *name)
+static bool differs(const struct objects *s, const char *name)
 {
 	for (size_t i = 0; i < s->a->entities.n; i++) {
 		const struct entity *e = s->a->entities.at[i];
@@ -240,7 +220,7 @@ static bool differs(const struct side_by_side *s, const char *name)
 	return true;
 }
 
-static bool own_differs(const struct side_by_side *s, const char *function)
+static bool own_differs(const struct objects *s, const char *function)
 {
 	for (size_t i = 0; i < s->a->entities.n; i++)
 		if (is_different(s->a->entities.at[i]) && is_own(s->a->entities.at[i]->name, function))
@@ -277,14 +257,14 @@ static struct error *compile_without(const struct naming *n, const char *flag,
 static struct error *try_option(const struct naming *n, uint32_t k)
 {
 	SCOPED(variants_free) struct variant_vec list = { 0 };
-	SCOPED(close_pair) struct side_by_side whole = { 0 }, cut = { 0 };
+	scoped_objects struct objects whole = { 0 }, cut = { 0 };
 	struct probe *p = n->probe;
 
 	TRY(compile_without(n, ipa_options[k].flag, &list));
 	if (!list.at[0].object || !list.at[1].object)
 		return NULL;
-	TRY(open_pair(n->source->original, list.at[0].object, &whole));
-	TRY(open_pair(n->cut, list.at[1].object, &cut));
+	TRY(objects_open(n->source->original, list.at[0].object, &whole));
+	TRY(objects_open(n->cut, list.at[1].object, &cut));
 	if (p->self && own_differs(&whole, n->function) && !own_differs(&cut, n->function))
 		u32_vec_push(&p->self_options, k);
 	for (size_t i = 0; i < p->dependents.n; i++) {
@@ -359,7 +339,7 @@ struct error *probe_run(const struct variant_source *source, const char *functio
 {
 	static unsigned int counter;
 	SCOPED(variants_free) struct variant_vec list = { 0 };
-	SCOPED(close_pair) struct side_by_side pair = { 0 };
+	scoped_objects struct objects pair = { 0 };
 	SCOPED(clones_free) struct clone_vec clones = { 0 };
 	SCOPED(str_vec_free) struct str_vec into = { 0 };
 	scoped_free char *dump = xasprintf("%s/clones%u", source->workdir, counter++);
@@ -368,15 +348,16 @@ struct error *probe_run(const struct variant_source *source, const char *functio
 	*p = (struct probe){ 0 };
 	TRY(compile_first(source, function, dump, &list));
 	TRY(read_dump(dump, function, p, &clones, &into));
+	TRY(facts_read(dump, function, &p->facts));
 	if (!list.at[0].object) {
 		p->impossible = take(list.at[0].failed);
-		SCOPED(close_pair) struct side_by_side same = { 0 };
+		scoped_objects struct objects same = { 0 };
 
-		TRY(open_pair(source->original, source->original, &same));
+		TRY(objects_open(source->original, source->original, &same));
 		add_inlined(p, same.a, &into);
 		return NULL;
 	}
-	TRY(open_pair(source->original, list.at[0].object, &pair));
+	TRY(objects_open(source->original, list.at[0].object, &pair));
 	collect(p, &pair, function, &into);
 	add_inlined(p, pair.a, &into);
 	if (source->clang)

@@ -43,6 +43,7 @@ DEFINE_VEC(dependent_vec, struct dependent)
 struct probe {
 	struct dependent_vec dependents;
 	struct str_vec copies;  /* clones of F in the rebuilt unit */
+	struct str_vec facts;   /* what the compiler says it found F to be: "noreturn", "pure" */
 	char *self;             /* F itself changes: the first difference; NULL: it does not */
 	struct u32_vec self_options;
 	bool self_named;

@@ -5,17 +5,17 @@
 #include "base/str.h"
 #include "impact/impact.h"
 
-enum { WHY_SHOWN = 3 };
+enum { WHY_SHOWN = 3, CALLERS_SHOWN = 12 };
 
 static void print_callers(const struct impact_member *m, FILE *out)
 {
 	if (!m->callers.n)
 		return;
 	fprintf(out, "             called by");
-	for (size_t i = 0; i < m->callers.n; i++)
+	for (size_t i = 0; i < m->callers.n && i < CALLERS_SHOWN; i++)
 		fprintf(out, "%s %s", i ? "," : "", m->callers.at[i]);
-	if (m->more_callers)
-		fprintf(out, " and %zu more", m->more_callers);
+	if (m->callers.n > CALLERS_SHOWN)
+		fprintf(out, " and %zu more", m->callers.n - CALLERS_SHOWN);
 	fprintf(out, "\n");
 }
 
@@ -86,10 +86,9 @@ static json_t *strings(const struct str_vec *list)
 
 static json_t *member_json(const struct impact_member *m)
 {
-	json_t *j = json_pack("{ss ss ss ss sb so so sI}", "object", m->object, "symbol", m->symbol,
+	json_t *j = json_pack("{ss ss ss ss sb so so}", "object", m->object, "symbol", m->symbol,
 			      "unit", m->unit, "role", impact_roles[m->role].name, "replace",
-			      m->replace, "why", strings(&m->why), "callers", strings(&m->callers),
-			      "more_callers", (json_int_t)m->more_callers);
+			      m->replace, "why", strings(&m->why), "callers", strings(&m->callers));
 
 	if (m->why_not)
 		json_object_set_new(j, "why_not", json_string(m->why_not));

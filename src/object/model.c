@@ -135,6 +135,8 @@ static void add_section_entities(struct model *m, struct obj_section *s, const s
 			if (last->symbol->bind == STB_LOCAL && sym->bind != STB_LOCAL) {
 				last->symbol = sym;
 				last->name = sym->name;
+				free((char *)last->key);
+				last->key = make_key(sym->name);
 			}
 			continue;
 		}

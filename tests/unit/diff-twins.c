@@ -237,6 +237,35 @@ static void cold_part_changed(void **state)
 	assert_ptr_equal(cold->twin, kit_entity(k.a, "f.cold"));
 }
 
+/*
+ * gcc gave f and g one piece of code under two names, g's first. The fix parts them: f is the function
+ * that other units call and that has to be replaced, g a new one, which its callers have to be led to.
+ */
+static void folded_functions_part(void **state)
+{
+	static const char text[] =
+		"int work(int);\n"
+		"__attribute__((noinline)) int f(int x)\n"
+		"{ for (int i = 0; i < x; i++) work(i * 3 + x); return x * 7 MORE; }\n"
+		"static __attribute__((noinline)) int g(int x)\n"
+		"{ for (int i = 0; i < x; i++) work(i * 3 + x); return x * 7; }\n"
+		"int h(int x) { return g(x) + 1; }\nint k(int x) { return f(x) + 2; }\n";
+	SCOPED(kit_close) struct kit_pair k;
+	scoped_free char *a = kit_compile("gcc-12", FLAGS " -DMORE=", "one.c", text);
+	scoped_free char *b = kit_compile("gcc-12", FLAGS " -DMORE=+3", "two.c", text);
+	size_t names = 0;
+
+	kit_open(&k, a, b);
+	for (size_t i = 1; i < k.o->nsymbols; i++)
+		names += streq(k.o->symbols[i].name, "g") || streq(k.o->symbols[i].name, "f");
+	assert_int_equal(names, 2); /* both names, and one entity: */
+	assert_ptr_equal(kit_entity(k.b, "f")->twin, kit_entity(k.a, "f"));
+	assert_int_equal(kit_entity(k.b, "f")->change, CHANGED);
+	assert_int_equal(kit_entity(k.b, "g")->change, NEW);
+	assert_int_equal(kit_entity(k.b, "h")->change, CHANGED);
+	assert_int_equal(kit_entity(k.b, "k")->change, UNCHANGED);
+}
+
 /* ---- line numbers ---- */
 
 static const char lines_before[] =
@@ -285,6 +314,7 @@ int main(void)
 		cmocka_unit_test(clones_of_one_kind_exchanged),
 		cmocka_unit_test(real_clones),
 		cmocka_unit_test(cold_part_changed),
+		cmocka_unit_test(folded_functions_part),
 		cmocka_unit_test(line_as_fourth_argument),
 	};
 

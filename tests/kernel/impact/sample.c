@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "base/str.h"
-#include "diff/compare.h"
+#include "diff/objects.h"
 #include "impact/mention.h"
 #include "object/image.h"
 #include "units/variant.h"
@@ -28,8 +28,20 @@ static uint64_t next_random(struct sample *s)
 	return s->random * 0x2545f4914f6cdd1du;
 }
 
+/* The choice of one function and its units depends on the seed and its number alone. */
+static void seed_random(struct sample *s, bool headers, uint64_t number)
+{
+	s->random = (s->seed * 2 + 1) ^ (number * 2 + headers) * 0x9e3779b97f4a7c15u;
+	s->random += !s->random;
+	for (int i = 0; i < 8; i++)
+		next_random(s);
+}
+
 void sample_free(struct sample *s)
 {
+	map_free(&s->logged);
+	free(s->log_text);
+	u32_vec_free(&s->extra_role);
 	str_vec_free_all(&s->missed);
 	str_vec_free_all(&s->extra);
 }
@@ -55,8 +67,25 @@ static const char *step_over(const char *p)
 	return *p ? p + 1 : p;
 }
 
-/* The brace that opens the body of the function whose declarator is at `line`, NULL if unclear. */
-static const char *find_body(const char *text, uint32_t line)
+/*
+ * What a function of one of these macros is called in the source; the other functions that it makes
+ * (include/linux/syscalls.h, asm/syscall_wrapper.h) have the same line and no body there.
+ */
+static const char *source_name(const char *name)
+{
+	static const char *const prefixes[] = { "__do_sys_", "__do_compat_sys_" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (starts_with(name, prefixes[i]))
+			return name + strlen(prefixes[i]);
+	return name;
+}
+
+/*
+ * The brace that opens the body of the function whose declarator is at `line`, NULL if unclear. A
+ * function whose name is not there is one that a macro makes: what stands behind is not its body.
+ */
+static const char *find_body(const char *text, uint32_t line, const char *name)
 {
 	const char *p = text;
 	int depth = 0;
@@ -66,6 +95,9 @@ static const char *find_body(const char *text, uint32_t line)
 		p = p ? p + 1 : NULL;
 	}
 	if (!p || *p == '#' || p[strspn(p, " \t")] == '#')
+		return NULL;
+	p = str_find_word(p, source_name(name), strcspn(p, "{"));
+	if (!p)
 		return NULL;
 	for (bool parameters = false; *p; p++) {
 		const char *q = step_over(p);
@@ -84,9 +116,9 @@ static const char *find_body(const char *text, uint32_t line)
 	return NULL;
 }
 
-static char *edited(const char *text, uint32_t line)
+static char *edited(const char *text, uint32_t line, const char *name)
 {
-	const char *body = find_body(text, line);
+	const char *body = find_body(text, line, name);
 
 	/* On the same line: no other line moves. */
 	return body ? xasprintf("%.*s asm volatile(\"nop\");%s", (int)(body + 1 - text), text,
@@ -94,32 +126,6 @@ static char *edited(const char *text, uint32_t line)
 }
 
 /* ---- one unit ---- */
-
-struct objects {
-	struct object *o, *p;
-	struct model *a, *b;
-	struct finding_vec findings;
-};
-
-static void objects_free(struct objects *x)
-{
-	model_free(x->a);
-	model_free(x->b);
-	object_free(x->o);
-	object_free(x->p);
-	findings_free(&x->findings);
-}
-
-static struct error *objects_open(const char *original, const char *changed, struct objects *x)
-{
-	TRY(object_read(original, &x->o));
-	TRY(object_read(changed, &x->p));
-	TRY(model_new(x->o, &x->findings, &x->a));
-	TRY(model_new(x->p, &x->findings, &x->b));
-	correlate(x->a, x->b);
-	compare(x->a, x->b);
-	return NULL;
-}
 
 static bool names_it(const struct impact_result *r, const struct sample *s, const char *name,
 		     const char *unit)
@@ -159,7 +165,6 @@ static void judge(struct sample *s, const struct impact_result *r, const char *u
 
 		if (names_it(r, s, e->name, unit))
 			continue;
-		s->misses++;
 		str_vec_push(&s->missed, xasprintf("%s:%s: %s changed in %s: %s", r->file,
 						   r->function, e->name, unit,
 						   e->why ? e->why : "gone"));
@@ -168,14 +173,13 @@ static void judge(struct sample *s, const struct impact_result *r, const char *u
 		const struct impact_member *m = &r->members.at[i];
 		bool found = false;
 
-		if (!impact_roles[m->role].replace || !streq(m->unit, unit))
+		if (!m->replace || !streq(m->unit, unit))
 			continue;
 		for (size_t k = 0; k < changed.n && !found; k++)
 			found = name_same_base(changed.entries[k].key, m->symbol);
 		if (found)
 			continue;
-		s->extras++;
-		s->extras_by_role[m->role]++;
+		u32_vec_push(&s->extra_role, m->role);
 		str_vec_push(&s->extra, xasprintf("%s:%s: %s (%s) in %s: %s", r->file, r->function,
 						  m->symbol, impact_roles[m->role].name, unit,
 						  m->why.n ? m->why.at[0] : ""));
@@ -188,7 +192,7 @@ static struct error *try_unit(struct sample *s, const struct impact_result *r, c
 {
 	scoped_temp_dir char *workdir = NULL;
 	SCOPED(variants_free) struct variant_vec list = { 0 };
-	SCOPED(objects_free) struct objects x = { 0 };
+	scoped_objects struct objects x = { 0 };
 	SCOPED(unit_free) struct unit original = { 0 };
 
 	*done = false;
@@ -259,7 +263,7 @@ static struct error *try_function(struct sample *s, const char *file, const char
 		return NULL;
 	TRY(read_file(path, &text, NULL));
 	TRY(impact_query(&rq, &r));
-	changed = edited(text, r.line);
+	changed = edited(text, r.line, name);
 	TRY(choose_units(s, &r, header, &units));
 	if (!changed || !units.n)
 		return NULL;
@@ -287,30 +291,45 @@ static bool is_candidate(const struct index_part *part, const struct index_funct
 	return ends_with(file, ".c") && (f->instances || f->inlines);
 }
 
+static struct error *sample_one(struct sample *s, const struct index_function *f, bool headers,
+				const char *key, enum sample_fate *fate)
+{
+	const struct index_part *part = &s->index->parts[0];
+	scoped_free char *name = xasprintf("%s:%s", index_string(part, f->file),
+					   index_string(part, f->name));
+	struct sample before = *s;
+	bool fine;
+	scoped_error struct error *err = try_function(s, index_string(part, f->file),
+						      index_string(part, f->name), headers, &fine);
+
+	if (err && !is_unit_error(err) && !streq(err->id, "I4"))
+		return take(err);
+	if (s->verbose)
+		fprintf(stderr, "%s: %s\n", name, err ? err->message : fine ? "compared" :
+			"skipped (no body found, or it does not compile)");
+	*fate = !err && fine ? SAMPLE_COMPARED : SAMPLE_SKIPPED;
+	*(*fate == SAMPLE_COMPARED ? &s->functions : &s->skipped) += 1;
+	return s->log ? sample_log_add(s, &before, key, *fate, name) : NULL;
+}
+
 struct error *sample_run(struct sample *s, size_t n, bool headers)
 {
 	const struct index_part *part = &s->index->parts[0];
 	uint32_t count = index_function_count(part);
 
 	for (size_t done = 0, tries = 0; done < n && tries < 1000000; tries++) {
-		const struct index_function *f = index_function(part, next_random(s) % count);
-		bool fine;
+		scoped_free char *key = xasprintf("%c %zu", headers ? 'H' : 'C', tries);
+		enum sample_fate fate = (uintptr_t)map_get(&s->logged, key);
+		const struct index_function *f;
 
+		seed_random(s, headers, tries);
+		f = index_function(part, next_random(s) % count);
 		if (!is_candidate(part, f, headers))
 			continue;
 		TRY(check_interrupted());
-		struct error *err = try_function(s, index_string(part, f->file),
-						 index_string(part, f->name), headers, &fine);
-
-		if (err && !is_unit_error(err) && !streq(err->id, "I4"))
-			return err;
-		if (s->verbose)
-			fprintf(stderr, "%s:%s: %s\n", index_string(part, f->file),
-				index_string(part, f->name), err ? err->message : fine ? "compared" :
-				"skipped (no body found, or it does not compile)");
-		*(!err && fine ? &s->functions : &s->skipped) += 1;
-		done += !err && fine;
-		error_free(err);
+		if (fate == SAMPLE_UNKNOWN)
+			TRY(sample_one(s, f, headers, key, &fate));
+		done += fate == SAMPLE_COMPARED;
 	}
 	return NULL;
 }
