@@ -16,9 +16,11 @@
 #define ROOT(t, g) ((IS_USER(t) && FROM_TASK(g)) || (IS_KTHREAD(t) && FROM_KTHREAD(g)) || \
 	(IS_IDLE(t) && FROM_IDLE(g)))
 /* Each function once on a stack: recursion adds nothing that a stack check could see. */
-#define MAY_CALL(t, g) (depth < DEPTH && CAN_CALL(g) && frame[TF(t, g)] == 0 && BUDGET && (FROM_IRQ(g) || \
-	(depth == 0 && ROOT(t, g)) || \
-	(depth > 0 && CALLS(stack[depth - 1], TOP_VERSION(t), g))))
+#define BY_CALL(t, g) ((depth == 0 && ROOT(t, g)) || \
+	(depth > 0 && CALLS(stack[depth - 1], TOP_VERSION(t), g)))
+#define BY_IRQ(g) (irq == 0 && FROM_IRQ(g))
+#define MAY_CALL(t, g) (depth < DEPTH && CAN_CALL(g) && frame[TF(t, g)] == 0 && BUDGET && \
+	(BY_IRQ(g) || BY_CALL(t, g)))
 #if NF == 1
 #define MAY_CALL_SOME(t) MAY_CALL(t, 0)
 #elif NF == 2
@@ -28,8 +30,7 @@
 #else
 #define MAY_CALL_SOME(t) (MAY_CALL(t, 0) || MAY_CALL(t, 1) || MAY_CALL(t, 2) || MAY_CALL(t, 3))
 #endif
-#define MAY_SLEEP(t) (!IS_IDLE(t) && (depth == 0 || \
-	(SLEEPS(stack[depth - 1], TOP_VERSION(t)) && !FROM_IRQ(stack[depth - 1]))))
+#define MAY_SLEEP(t) (!IS_IDLE(t) && irq == 0 && (depth == 0 || SLEEPS(stack[depth - 1], TOP_VERSION(t))))
 
 #ifdef LIVE             /* the assumption of liveness: a system call makes finitely many calls */
 #define BUDGET (calls < NF)
@@ -53,6 +54,14 @@ inline sleep_long(t)
 {
 	d_step { printf("story: away %d 0\n", t); on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
 	signalled || !pending[t];
+	on_cpu[t] = 1
+}
+
+/* The assumption of liveness for kernel threads: once in a while one sleeps outside until it is looked at. */
+inline rest(t)
+{
+	d_step { printf("story: away %d 0\n", t); on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
+	!pending[t];
 	on_cpu[t] = 1
 }
 
@@ -147,6 +156,10 @@ inline choose_callee(t)
 #if NF > 3
 	:: MAY_CALL(t, 3) -> f = 3
 #endif
+	fi;
+	if                              /* the same function may come either way */
+	:: BY_IRQ(f) -> irq = depth + 1
+	:: BY_CALL(t, f)
 	fi
 }
 
@@ -160,7 +173,11 @@ inline return_from_function(t)
 	:: IN_MODULE(stack[depth]) -> holds_module[t]--
 	:: else
 	fi;
-	stack[depth] = 0
+	stack[depth] = 0;
+	if
+	:: irq == depth + 1 -> irq = 0
+	:: else
+	fi
 }
 
 /* At kernel exit, and in the idle loop. */
@@ -178,14 +195,14 @@ inline run_in_kernel(t)
 	d_step { begin_round(t); RESET_CALLS };
 	do
 	:: atomic { MAY_CALL_SOME(t) -> choose_callee(t); COUNT_CALL take_module(t, f) }; call_function(t, f); f = 0
-	:: d_step { depth > 0 -> return_from_function(t) }
+	:: d_step { depth > 0 && !STAYS(stack[depth - 1], TOP_VERSION(t)) -> return_from_function(t) }
 #ifdef INTERRUPTIBLE
 	:: MAY_SLEEP(t) && depth > 0 && BUDGET -> COUNT_CALL sleep_long(t)
 #elif !defined(ENDLESS)
 	:: MAY_SLEEP(t) && depth > 0 && BUDGET -> COUNT_CALL sleep(t)
 #endif
 #ifdef PREEMPT
-	:: !IS_IDLE(t) -> be_preempted(t)
+	:: !IS_IDLE(t) && irq == 0 -> be_preempted(t)
 #endif
 #ifdef COND_RESCHED
 	:: MAY_SLEEP(t) && pending[t] && BUDGET -> COUNT_CALL klp_sched_try_switch(t)
@@ -203,6 +220,7 @@ inline run_in_kernel(t)
 proctype Task(byte t)
 {
 	byte f = 0, p = 0, state = 0, chosen = 0, depth = 0, k = 0;
+	byte irq = 0;                           /* 1 + the depth that an interrupt found; 0: none */
 	byte stack[DEPTH];
 	bit copied = 0;
 #ifdef LIVE
@@ -221,6 +239,12 @@ end_outside:                            /* user space, or the outermost loop of 
 #endif
 		:: run_in_kernel(t)
 		fi;
+#ifdef RESTING
+		if
+		:: IS_KTHREAD(t) -> rest(t)
+		:: else
+		fi;
+#endif
 		if                      /* the way back from schedule() to user space passes here too */
 		:: SWITCHES_ITSELF(t) -> klp_update_patch_state(t)
 #ifdef COND_RESCHED
