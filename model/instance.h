@@ -15,7 +15,7 @@
  *   IN_MODULE(f)     f belongs to a module that may come and go (one module; only with -DMODULES)
  *   AGREE(f, g)      f and g (f < g) must be of the same patch whenever one task runs both in one system call,
  *                    one round of a kernel thread, or one activation of a function here that calls both;
- *                    also one after the other (only with -DAGREEMENT)
+ *                    also one after the other (only with -DAGREEMENT; with -DORDERED, from a call of f to the next of g)
  *
  * For counterexamples that people read, comments give the functions names, one a line:
  *

@@ -3,12 +3,14 @@
 #ifndef SUTURE_VERIFY_PARTS_H
 #define SUTURE_VERIFY_PARTS_H
 
+#include "description/description.h"
 #include "verify/fidelity.h"
 #include "verify/verify.h"
 
 /* All that one verification knows. */
 struct verification {
 	const struct verify_request *rq;
+	struct description description; /* of the fix; empty when there is none */
 	struct exports exports;
 	struct kernel_images images;
 	struct livepatch lp;
