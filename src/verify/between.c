@@ -232,8 +232,7 @@ static enum between search(const struct code *c, char **how)
 }
 
 /* An operand of 4 or 8 bytes at each place of the linked kernel: constants in code, tables, lists. */
-bool address_is_taken(const struct impact_index *index, const struct image *vmlinux, struct place f,
-		      uint64_t place)
+bool address_is_taken(const struct image *vmlinux, struct place f, uint64_t place)
 {
 	const struct index_symbol *s = index_symbol(f.part, f.symbol);
 	struct index_range callers = index_callers(f.part, s);

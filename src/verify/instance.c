@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/str.h"
+#include "verify/relations.h"
 
 static const double timeout = 120;
 
@@ -127,15 +127,41 @@ static struct error *write_model(struct instance *i, char **dir, char **switches
 	return write_file(path, i->text.s, i->text.n);
 }
 
-struct error *instance_search(struct instance *i)
+static bool recall(const struct instance_vec *known, struct instance *i)
+{
+	for (size_t k = 0; k < known->n; k++) {
+		if (!streq(known->at[k].hash, i->hash))
+			continue;
+		i->result = known->at[k].result;
+		i->result.violated = xstrdup(i->result.violated);
+		return true;
+	}
+	return false;
+}
+
+struct error *instance_search(struct instance_vec *known, struct instance *i)
 {
 	scoped_temp_dir char *dir = NULL;
 	scoped_free char *switches = NULL;
 
 	hash(i);
+	if (recall(known, i))
+		return NULL;
 	TRY(write_model(i, &dir, &switches));
-	return search_run(&(struct search){ .model = dir, .switches = switches, .kind = i->kind,
-					    .timeout = timeout }, &i->result);
+	TRY(search_run(&(struct search){ .model = dir, .switches = switches, .kind = i->kind,
+					 .timeout = timeout }, &i->result));
+	struct instance *copy = instance_vec_push(known, (struct instance){ .result = i->result });
+
+	memcpy(copy->hash, i->hash, sizeof(i->hash));
+	copy->result.violated = xstrdup(i->result.violated);
+	return NULL;
+}
+
+void instances_free(struct instance_vec *known)
+{
+	for (size_t k = 0; k < known->n; k++)
+		instance_free(&known->at[k]);
+	instance_vec_free(known);
 }
 
 struct error *instance_story(struct instance *i, const char *indent, struct str *story)

@@ -3,8 +3,12 @@
 #ifndef SUTURE_VERIFY_INSTANCE_H
 #define SUTURE_VERIFY_INSTANCE_H
 
+#include "base/str.h"
+#include "base/vec.h"
 #include "model/search.h"
-#include "verify/relations.h"
+
+struct verification;
+struct relations;
 
 struct instance {
 	struct str text;
@@ -13,6 +17,8 @@ struct instance {
 	char hash[65];                 /* of the model's files, the text and the switches; once it was searched */
 	struct search_result result;
 };
+
+DEFINE_VEC(instance_vec, struct instance)
 
 /*
  * The replaced functions as they call each other: whether any task ever mixes versions, or runs what may be
@@ -30,8 +36,9 @@ struct meeting {
 };
 void instance_meeting(const struct meeting *m, const char *extra, struct instance *i);
 
-/* Fills hash and result. Id Y3. */
-struct error *instance_search(struct instance *i);
+/* Fills hash and result. An instance that was searched before is not searched again. Id Y3. */
+struct error *instance_search(struct instance_vec *known, struct instance *i);
+void instances_free(struct instance_vec *known);
 /* The counterexample, indented by `indent`. */
 struct error *instance_story(struct instance *i, const char *indent, struct str *story);
 void instance_free(struct instance *i);

@@ -48,8 +48,7 @@ enum between between_calls(const struct impact_index *index, const struct image 
 			   const struct image_symbol *caller, uint64_t first, uint64_t second, char **how);
 
 /* Is the function's address anywhere in the data or code of the linked kernel? */
-bool address_is_taken(const struct impact_index *index, const struct image *vmlinux, struct place f,
-		      uint64_t place);
+bool address_is_taken(const struct image *vmlinux, struct place f, uint64_t place);
 
 /* sleepers.c: does a function of this name sleep wherever it is called; surely not; or leads it anywhere? */
 bool name_sleeps(const char *name);

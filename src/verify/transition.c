@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "verify/instance.h"
+#include "verify/relations.h"
 
 struct question {
 	struct verification *v;
@@ -51,7 +51,7 @@ static bool preempts(struct target *target)
 /* Searches; what there is to say is in *said. False: spin did not get to an answer, which is open. */
 static bool ask(struct question *q, struct instance *i, const char *what, char **said)
 {
-	scoped_error struct error *err = instance_search(i);
+	scoped_error struct error *err = instance_search(&q->v->instances, i);
 
 	*said = NULL;
 	if (err || (!i->result.violated && !i->result.complete)) {
@@ -148,21 +148,34 @@ static void ask_ends(struct question *q)
 
 /* ---- what belongs together ---- */
 
+/*
+ * A function of the description: one that is replaced, or one that stays and calls one that is, because the
+ * compiler left the change in a part of it; then it behaves as the version that it calls.
+ */
+struct side {
+	const char *name;
+	struct place place;
+	const struct image *image;
+	uint64_t at;
+	bool found;
+};
+
 struct pair {
 	const struct described_group *group;
-	size_t first, second; /* replaced functions */
+	struct side first, second;
 };
 
 /* The replaced function of this name in the source; its symbol may be a clone's. */
-static size_t find_function(const struct question *q, const char *name)
+static const struct lp_function *replaced_function(const struct question *q, const char *name, size_t *number)
 {
-	for (size_t i = 0; i < q->v->lp.functions.n; i++) {
-		const char *symbol = q->v->lp.functions.at[i].name;
+	for (*number = 0; *number < q->v->lp.functions.n; ++*number) {
+		const struct lp_function *f = &q->v->lp.functions.at[*number];
 
-		if (starts_with(symbol, name) && (!symbol[strlen(name)] || symbol[strlen(name)] == '.'))
-			return i;
+		if (f->old && starts_with(f->name, name) &&
+		    (!f->name[strlen(name)] || f->name[strlen(name)] == '.'))
+			return f;
 	}
-	return SIZE_MAX;
+	return NULL;
 }
 
 static bool is_replaced(const struct question *q, struct place p)
@@ -171,6 +184,52 @@ static bool is_replaced(const struct question *q, struct place p)
 		if (q->relations.place[i].part == p.part && q->relations.place[i].symbol == p.symbol)
 			return true;
 	return false;
+}
+
+static bool calls_replaced(const struct question *q, struct place p)
+{
+	struct index_range callees = index_callees(p.part, index_symbol(p.part, p.symbol));
+
+	for (uint32_t i = 0; i < callees.n; i++) {
+		const struct index_edge *e = index_edge(p.part, callees.first + i);
+
+		if (e->kind != EDGE_ADDRESS && is_replaced(q, (struct place){ p.part, e->to }))
+			return true;
+	}
+	return false;
+}
+
+/* A function of vmlinux that stays and calls one that does not. */
+static void find_staying(struct question *q, struct side *side)
+{
+	struct image *vmlinux = NULL;
+	scoped_error struct error *err = kernel_image(&q->v->images, "vmlinux", &vmlinux);
+
+	if (err || !vmlinux)
+		return;
+	for (const struct image_symbol *s = image_find(vmlinux, side->name); s; s = s->next_same_name) {
+		struct place p = index_place(&q->index, vmlinux, s->place);
+
+		if (!p.part || !calls_replaced(q, p))
+			continue;
+		side->place = p;
+		side->image = vmlinux;
+		side->at = s->place;
+		side->found = true;
+	}
+}
+
+static struct side find_side(struct question *q, const char *name)
+{
+	size_t number;
+	const struct lp_function *f = replaced_function(q, name, &number);
+	struct side side = { .name = name };
+
+	if (f)
+		side = (struct side){ name, q->relations.place[number], f->image, f->old->place, true };
+	else
+		find_staying(q, &side);
+	return side;
 }
 
 /* The function that a split part belongs to. */
@@ -204,15 +263,14 @@ static bool calls_it(struct place f, uint32_t caller)
 /* One caller of both. */
 static void ask_meeting(struct question *q, const struct pair *p, uint32_t caller)
 {
-	const struct lp_function *f = &q->v->lp.functions.at[p->first];
-	const struct lp_function *g = &q->v->lp.functions.at[p->second];
-	struct place at = { q->relations.place[p->first].part, caller };
+	const struct side *f = &p->first, *g = &p->second;
+	struct place at = { f->place.part, caller };
 	const struct image_symbol *s = image_symbol_at(f->image, index_symbol(at.part, caller)->place);
 	scoped_free char *how = NULL, *said = NULL;
 	SCOPED(instance_free) struct instance i;
 	bool replaced = is_replaced(q, at);
-	enum between between = s && !replaced ? between_calls(&q->index, f->image, s, f->old->place,
-							      g->old->place, &how) : MAYBE_BETWEEN;
+	enum between between = s && !replaced ? between_calls(&q->index, f->image, s, f->at,
+							      g->at, &how) : MAYBE_BETWEEN;
 	const struct meeting m = { .first = f->name, .second = g->name, .replaced = replaced,
 				   .caller = index_symbol_name(at.part, caller),
 				   .sleeps = between != NOTHING_BETWEEN };
@@ -235,16 +293,13 @@ static void ask_meeting(struct question *q, const struct pair *p, uint32_t calle
 /* Callers that the call graph does not have. */
 static void ask_pointers(struct question *q, const struct pair *p)
 {
-	const size_t both[] = { p->first, p->second };
+	const struct side *const both[] = { &p->first, &p->second };
 	unsigned int exported = 0;
 
 	for (size_t k = 0; k < 2; k++) {
-		const struct lp_function *f = &q->v->lp.functions.at[both[k]];
-
-		exported += export_find(&q->v->exports, f->name) != NULL;
-		if (f->image->module || address_is_taken(&q->index, f->image, q->relations.place[both[k]],
-							 f->old->place))
-			finding_add(q->list, "V8", SEVERITY_WARNING, NULL, f->name, NULL, "%s: who calls it "
+		exported += export_find(&q->v->exports, both[k]->name) != NULL;
+		if (both[k]->image->module || address_is_taken(both[k]->image, both[k]->place, both[k]->at))
+			finding_add(q->list, "V8", SEVERITY_WARNING, NULL, both[k]->name, NULL, "%s: who calls it "
 				    "through a pointer was not looked for", p->group->name);
 	}
 	if (exported == 2)
@@ -254,7 +309,7 @@ static void ask_pointers(struct question *q, const struct pair *p)
 
 static void ask_pair(struct question *q, const struct pair *p)
 {
-	struct place f = q->relations.place[p->first], g = q->relations.place[p->second];
+	struct place f = p->first.place, g = p->second.place;
 	struct map seen = { 0 };
 
 	if (!f.part || f.part != g.part) {
@@ -281,16 +336,15 @@ static void ask_pair(struct question *q, const struct pair *p)
 static void ask_group(struct question *q, const struct described_group *group)
 {
 	for (size_t i = 0; i < group->functions.n; i++) {
-		size_t first = find_function(q, group->functions.at[i]);
+		struct pair pair = { group, find_side(q, group->functions.at[i]), { 0 } };
 
-		if (first == SIZE_MAX || !q->v->lp.functions.at[first].old)
+		if (!pair.first.found)
 			finding_add(q->list, "V8", SEVERITY_WARNING, NULL, group->functions.at[i], NULL,
-				    "%s: it is not replaced", group->name);
-		for (size_t k = i + 1; first != SIZE_MAX && k < group->functions.n; k++) {
-			size_t second = find_function(q, group->functions.at[k]);
-
-			if (second != SIZE_MAX)
-				ask_pair(q, &(struct pair){ group, first, second });
+				    "%s: it is not replaced, and calls nothing that is", group->name);
+		for (size_t k = i + 1; pair.first.found && k < group->functions.n; k++) {
+			pair.second = find_side(q, group->functions.at[k]);
+			if (pair.second.found)
+				ask_pair(q, &pair);
 		}
 	}
 }

@@ -172,6 +172,7 @@ static void release(struct verification *v)
 	kernel_images_free(&v->images);
 	exports_free(&v->exports);
 	description_free(&v->description);
+	instances_free(&v->instances);
 	findings_free(&v->impact);
 	findings_free(&v->layout);
 	error_free(v->impact_error);
