@@ -13,12 +13,19 @@
 #define NONE 255
 #define TOP (depth == 0 -> NONE : stack[depth - 1])
 #define TOP_VERSION(t) (frame[TF(t, stack[depth - 1])] - 1)
-#define ROOT(t, g) ((IS_USER(t) && FROM_TASK(g)) || (IS_KTHREAD(t) && FROM_KTHREAD(g)) || \
+#ifdef RT                       /* PREEMPT_RT: interrupts are kernel threads */
+#define IN_KTHREAD(g) (FROM_KTHREAD(g) || FROM_IRQ(g))
+#define INTERRUPTS(g) false
+#else
+#define IN_KTHREAD(g) FROM_KTHREAD(g)
+#define INTERRUPTS(g) FROM_IRQ(g)
+#endif
+#define ROOT(t, g) ((IS_USER(t) && FROM_TASK(g)) || (IS_KTHREAD(t) && IN_KTHREAD(g)) || \
 	(IS_IDLE(t) && FROM_IDLE(g)))
 /* Each function once on a stack: recursion adds nothing that a stack check could see. */
 #define BY_CALL(t, g) ((depth == 0 && ROOT(t, g)) || \
 	(depth > 0 && CALLS(stack[depth - 1], TOP_VERSION(t), g)))
-#define BY_IRQ(g) (irq == 0 && FROM_IRQ(g))
+#define BY_IRQ(g) (irq == 0 && INTERRUPTS(g))
 #define MAY_CALL(t, g) (depth < DEPTH && CAN_CALL(g) && frame[TF(t, g)] == 0 && BUDGET && \
 	(BY_IRQ(g) || BY_CALL(t, g)))
 #if NF == 1
@@ -98,7 +105,10 @@ inline klp_update_patch_state(t)
 	state = 0
 }
 
-/* __klp_sched_try_switch(), called by cond_resched(): since 6.4. */
+/*
+ * __klp_sched_try_switch(): called by cond_resched() from 6.4 on (COND_RESCHED); later, by 6.18 at the latest, by
+ * __schedule() when the task is about to sleep in a freezable way (FREEZABLE), and no more by cond_resched().
+ */
 inline klp_sched_try_switch(t)
 {
 	if
@@ -204,7 +214,7 @@ inline run_in_kernel(t)
 #ifdef PREEMPT
 	:: !IS_IDLE(t) && irq == 0 -> be_preempted(t)
 #endif
-#ifdef COND_RESCHED
+#if defined(COND_RESCHED) || (defined(FREEZABLE) && !defined(ENDLESS))
 	:: MAY_SLEEP(t) && pending[t] && BUDGET -> COUNT_CALL klp_sched_try_switch(t)
 #endif
 #ifdef FORK
@@ -233,6 +243,12 @@ end_unborn:
 end_outside:                            /* user space, or the outermost loop of a kernel thread */
 	do
 	:: true ->
+#if defined(EXIT) && EXIT == 2  /* as it left the list, before it gets off its processor */
+		if
+		:: t == 0 -> atomic { !reading -> alive[t] = 0 }
+		:: true
+		fi;
+#endif
 		if
 #if !defined(ENDLESS) && !defined(BUSY_IDLE)
 		:: sleep(t)             /* not on a processor */
@@ -245,9 +261,21 @@ end_outside:                            /* user space, or the outermost loop of 
 		:: else
 		fi;
 #endif
+#ifdef EXIT                     /* do_exit(): release_task() takes the task off the list */
+#if EXIT == 1
+		if
+		:: t == 0 -> atomic { !reading -> alive[t] = 0 }
+		:: true
+		fi;
+#endif
+		if
+		:: !alive[t] -> d_step { on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 }; break
+		:: else
+		fi;
+#endif
 		if                      /* the way back from schedule() to user space passes here too */
 		:: SWITCHES_ITSELF(t) -> klp_update_patch_state(t)
-#ifdef COND_RESCHED
+#if defined(COND_RESCHED) || (defined(FREEZABLE) && !defined(ENDLESS))
 		:: IS_KTHREAD(t) -> klp_sched_try_switch(t)
 		:: !SWITCHES_ITSELF(t) && !IS_KTHREAD(t)
 #else

@@ -25,14 +25,22 @@ static void say(struct question *q, enum severity severity, const char *symbol, 
 
 /* ---- this kernel ---- */
 
-/* cond_resched() switches tasks where transition.c has it: from 6.4 on, until it was taken out again. */
-static bool cond_resched_switches(const struct target *target)
+static bool source_says(const struct target *target, const char *file, const char *word)
 {
-	scoped_free char *path = path_join(target->srctree, "kernel/livepatch/transition.c");
+	scoped_free char *path = path_join(target->srctree, file);
 	scoped_free char *text = NULL;
 	scoped_error struct error *err = read_file(path, &text, NULL);
 
-	return !err && text && strstr(text, "klp_sched_try_switch");
+	return !err && text && strstr(text, word);
+}
+
+/* Where a task switches itself on the way (docs/model.md, versions): cond_resched(), a freezable sleep, nowhere. */
+static const char *switch_points(const struct target *target)
+{
+	if (source_says(target, "include/linux/livepatch_sched.h", "TASK_FREEZABLE"))
+		return " -DFREEZABLE";
+	return source_says(target, "kernel/livepatch/transition.c", "klp_sched_try_switch") ?
+		       " -DCOND_RESCHED" : "";
 }
 
 /* Preemption everywhere, unless the command line says otherwise. */
@@ -353,7 +361,7 @@ void check_convergence(struct verification *v, struct finding_vec *list)
 {
 	struct question q = { .v = v, .list = list, .preempts = preempts(v->rq->target) };
 	scoped_free char *extra = xasprintf("%s%s", q.preempts ? " -DPREEMPT" : "",
-					    cond_resched_switches(v->rq->target) ? " -DCOND_RESCHED" : "");
+					    switch_points(v->rq->target));
 	const char *why = search_impossible();
 	struct error *err = why || !v->lp.functions.n ? NULL : index_open(v->rq->target, &q.index);
 
