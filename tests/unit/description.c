@@ -268,7 +268,7 @@ static void test_glue_plain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything), cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_everything), cmocka_unit_test(test_nothing), cmocka_unit_test(test_together),
 		cmocka_unit_test(test_wrong),	   cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_glue_objects), cmocka_unit_test(test_glue_plain), cmocka_unit_test(test_damaged),
 	};
