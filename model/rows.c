@@ -70,6 +70,7 @@ const struct row model_rows[] = {
 
 	/* mutants: the kernel without one of its protections */
 	MUTANT("mutant-stack", "-DUSERS=1 -DMUT_STACK", "P_MIX", "no stack check"),
+	MUTANT("mutant-sched-stack", "-DUSERS=0 -DKTHREADS=1 -DREVERSALS=0 -DCOND_RESCHED -DMUT_SCHED_STACK", "P_MIX", "cond_resched() switches without a stack check"),
 	MUTANT("mutant-stack-previous", "-DUSERS=1 -DSCENARIO=3 -DMUT_STACK_PREVIOUS", "P_MIX", "the check looks for the original, not for the previous version"),
 	MUTANT("mutant-reliable", "-DUSERS=1 -DUNRELIABLE -DMUT_RELIABLE", "P_MIX", "unreliable stacks count as empty"),
 	MUTANT("mutant-task-curr", "-DUSERS=1 -DMUT_TASK_CURR", "P_MIX", "running tasks are switched too"),

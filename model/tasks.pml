@@ -115,7 +115,11 @@ inline klp_sched_try_switch(t)
 	:: d_step { pending[t] -> no_preempt[t] = 1 };
 		d_step {
 			if
+#ifdef MUT_SCHED_STACK
+			:: pending[t] ->
+#else
 			:: pending[t] && STACK_CLEAR(t) ->
+#endif
 				pending[t] = 0;
 				write_patch_state(t, target)
 			:: else

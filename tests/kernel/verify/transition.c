@@ -160,6 +160,8 @@ int main(int argc, char **argv)
 		return SKIP;
 	}
 	fixes = argv[1];
+	if (argc > 2)
+		cmocka_set_test_filter(argv[2]);
 	process_setup_signals();
 	err = target_open(name, &target);
 	if (!err)
