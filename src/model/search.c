@@ -9,7 +9,7 @@
 #include "base/str.h"
 
 enum { MEMORY_LIMIT = 2500, /* MiB */ DEPTH_LIMIT = 2000000 };
-#define BITSTATE_MINUTES "12"
+#define BITSTATE_MINUTES "12" /* of the clock */
 
 /* What differs between the kinds: switches of the checker's compilation, and its arguments. */
 static const struct {

@@ -201,10 +201,12 @@ static void add_entity(struct walk *w, struct entity *e, bool is_start)
 
 	for (size_t i = 0; i < refs->n; i++) {
 		const struct ref *ref = &refs->at[i].ref;
-		const struct resolved *to = ref->kind == REF_EXTERN ?
+		const struct resolved *to = ref->kind == REF_EXTERN && ref->symbol ?
 			&w->v->lp.resolved[ref->symbol - w->v->lp.object->symbols] : NULL;
 
-		if (ref->kind == REF_ENTITY && ref->entity->kind != ENTITY_ANON)
+		if (ref->kind == REF_ENTITY && !ref->entity)
+			w->pointers = true; /* to a place that belongs to nothing */
+		else if (ref->kind == REF_ENTITY && ref->entity->kind != ENTITY_ANON)
 			add_entity(w, ref->entity, false);
 		else if (to && to->kind == TO_KERNEL && (!to->symbol || to->symbol->type == STT_FUNC))
 			add_place(w, index_place(w->index, to->image, to->place));
