@@ -176,9 +176,19 @@ static void look_at(struct walk *w, struct place p)
 	}
 }
 
+/* Calls through pointers are calls of a thunk only where the kernel was compiled so (retpolines). */
+static bool thunks(const struct impact_index *index)
+{
+	for (size_t i = 0; i < index->n; i++)
+		if (index_symbols_starting(&index->parts[i], "__x86_indirect_").n)
+			return true;
+	return false;
+}
+
 /* Once it goes through a pointer, it may go anywhere: no need to look further. */
 static void walk(struct walk *w)
 {
+	w->pointers |= !thunks(w->index);
 	while (w->todo.n && !w->pointers)
 		look_at(w, w->todo.at[--w->todo.n]);
 	w->sleeps |= w->pointers;
