@@ -76,7 +76,7 @@ inline call_function(t, f)
 #ifdef PREEMPT
 		if                      /* preempted in the trampoline, by the tick */
 		:: true
-		:: d_step { on_cpu[t] = 0; printf("story: away %d 2\n", t) };
+		:: d_step { irq == 0 -> on_cpu[t] = 0; printf("story: away %d 2\n", t) };
 			on_cpu[t] = 1
 		fi;
 #endif

@@ -11,10 +11,11 @@
  *   FROM_TASK(f)     a system call may reach f without another replaced function on the stack
  *   FROM_KTHREAD(f)  a kernel thread may call f so; FROM_IDLE(f) the idle loop; FROM_IRQ(f) an interrupt
  *   SLEEPS(f, v)     version v of f may sleep, itself or in a callee that is not replaced
+ *   STAYS(f, v)      version v of f never returns: the main loop of a kernel thread (may be left out)
  *   IN_MODULE(f)     f belongs to a module that may come and go (one module; only with -DMODULES)
  *   AGREE(f, g)      f and g (f < g) must be of the same patch whenever one task runs both in one system call,
- *                    one round of a kernel thread, or one activation of a replaced function that calls both;
- *                    also one after the other (only with -DAGREEMENT)
+ *                    one round of a kernel thread, or one activation of a function here that calls both;
+ *                    also one after the other (only with -DAGREEMENT; with -DORDERED, from a call of f to the next of g)
  *
  * For counterexamples that people read, comments give the functions names, one a line:
  *
@@ -26,4 +27,7 @@
 #include INSTANCE_FILE(INSTANCE)
 #else
 #include "instances/standard.h"
+#endif
+#ifndef STAYS
+#define STAYS(f, v) false
 #endif

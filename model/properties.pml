@@ -77,6 +77,14 @@ byte ran[NT * NF];      /* 1 + version of f that ran in this system call */
 inline check_agreement(t, f)
 {
 	ran[TF(t, f)] = 1 + chosen;
+#ifdef ORDERED                  /* the first of a pair begins anew */
+	k = f + 1;
+	do
+	:: k < NF -> ran[TF(t, k)] = (AGREE(f, k) -> 0 : ran[TF(t, k)]); k++
+	:: else -> break
+	od;
+	k = 0;
+#endif
 	assert(P_AGREE || !(DISAGREE(t, 0, 1)
 #if NF > 2
 		|| DISAGREE(t, 0, 2) || DISAGREE(t, 1, 2)

@@ -20,6 +20,9 @@ const struct row model_rows[] = {
 	HOLDS("idle", "-DUSERS=1 -DIDLES=1", "an idle task"),
 	HOLDS("unreliable", "-DUSERS=1 -DUNRELIABLE", "a task whose stack is never reliable"),
 	HOLDS("cond-resched", "-DKTHREADS=1 -DUSERS=1 -DREVERSALS=0 -DCOND_RESCHED", "6.4 and later: cond_resched() switches"),
+	HOLDS("freezable", "-DKTHREADS=1 -DUSERS=1 -DREVERSALS=0 -DFREEZABLE", "6.18: a freezable sleep switches, cond_resched() does not"),
+	HOLDS("reverse-first", "-DUSERS=1 -DREVERSALS=2 -DREVERSE_FIRST", "before 6.4: a reversal turns the target first"),
+	HOLDS("exit", "-DUSERS=2 -DEXIT=1 -DREVERSALS=0", "a task exits"),
 	HOLDS("module", "-DUSERS=1 -DMODULES -DREVERSALS=0", "a patched module comes and goes"),
 	HOLDS("failures", "-DUSERS=1 -DFAILURES", "loading fails at every place where it may"),
 	HOLDS("instance-interrupt", "-DUSERS=1 -DINSTANCE=instances/interrupt.h", "a replaced function that interrupts call"),
@@ -28,8 +31,18 @@ const struct row model_rows[] = {
 	/* what the guarantee does not cover */
 	FAILS("force", "-DUSERS=1 -DFORCE", "P_MIX", "forced transitions mix versions"),
 	HOLDS("force-removal", "-DUSERS=1 -DFORCE -DNO_P_MIX", "yet what was forced stays loaded"),
+	HOLDS("force-all", "-DUSERS=1 -DSCENARIO=2 -DFORCE -DFORCE_ALL -DNO_P_MIX", "until 5.17: all livepatches count as forced"),
+	FAILS("exit-late", "-DUSERS=2 -DEXIT=2 -DREVERSALS=0", "P_MIX", "an exiting task calls a replaced function after it left the list of tasks"),
+	FAILS("exit-removal", "-DUSERS=2 -DEXIT=2 -DREVERSALS=0 -DNO_P_MIX", "P_REMOVED", "the same until the module is gone"),
+	FAILS("fork-5.17", "-DUSERS=1 -DFORK -DMUT_FORK_FLAG", "P_MIX", "until 5.17: the child has the flag as it was copied early"),
 	HOLDS("force-replace", "-DUSERS=1 -DSCENARIO=2 -DFORCE -DNO_P_MIX", "the same with a replaced livepatch"),
 	FAILS("instance-sequence", "-DUSERS=1 -DAGREEMENT -DINSTANCE=instances/sequence.h", "P_AGREE", "two functions that must agree, called one after the other"),
+
+	/* what `suture verify` asks for one livepatch (O8) */
+	FAILS("instance-sleeps", "-DUSERS=1 -DKTHREADS=1 -DONE_TASK -DREVERSALS=0 -DAGREEMENT -DORDERED -DINSTANCE=instances/between-sleeps.h", "P_AGREE", "a caller of both is not replaced, and sleeps in between"),
+	HOLDS("instance-awake", "-DUSERS=1 -DKTHREADS=1 -DONE_TASK -DREVERSALS=0 -DAGREEMENT -DORDERED -DINSTANCE=instances/between-interrupt.h", "the same caller does not sleep, and interrupts call it too"),
+	STARVES("live-main-loop", "-DUSERS=0 -DKTHREADS=1 -DREVERSALS=0 -DLIVE -DRESTING -DINSTANCE=instances/main-loop.h", "the main loop of a kernel thread is replaced"),
+	LIVES("live-resting", "-DUSERS=1 -DKTHREADS=1 -DIDLES=1 -DONE_TASK -DREVERSALS=0 -DLIVE -DRESTING", "a kernel thread rests outside of what is replaced"),
 
 	/* full preemption */
 	FAILS("preempt", "-DUSERS=1 -DPREEMPT -DREVERSALS=0", "P_MIX", "full preemption: preempted in the trampoline"),
@@ -42,14 +55,22 @@ const struct row model_rows[] = {
 	HOLDS("preempt-repaired-replace", "-DUSERS=1 -DPREEMPT -DREPAIR -DSCENARIO=2", "the repair under atomic replace"),
 	HOLDS("preempt-repaired-stacked", "-DUSERS=1 -DPREEMPT -DREPAIR -DSCENARIO=3", "the repair with two livepatches"),
 
+	FAILS("rt", "-DUSERS=1 -DKTHREADS=1 -DPREEMPT -DRT -DREVERSALS=0 -DINSTANCE=instances/interrupt.h", "P_MIX", "PREEMPT_RT: interrupts are threads, preempted like any"),
+	HOLDS("rt-repaired", "-DUSERS=0 -DKTHREADS=1 -DPREEMPT -DRT -DREPAIR -DREVERSALS=1 -DINSTANCE=instances/interrupt.h", "the repair for interrupt threads"),
+
 	/* liveness: weak fairness, finitely many calls in a system call */
 	LIVES("live-user", "-DUSERS=1 -DREVERSALS=0 -DLIVE", "user tasks: completes"),
 	LIVES("live-idle", "-DUSERS=0 -DIDLES=1 -DREVERSALS=0 -DLIVE", "an idle task: completes"),
 	STARVES("live-kthread", "-DUSERS=0 -DKTHREADS=1 -DREVERSALS=0 -DLIVE -DENDLESS", "before 6.4: a kernel thread that never sleeps"),
 	LIVES("live-kthread-cond", "-DUSERS=0 -DKTHREADS=1 -DREVERSALS=0 -DLIVE -DENDLESS -DCOND_RESCHED", "6.4 and later: it passes cond_resched()"),
 
+	STARVES("live-endless-freezable", "-DUSERS=0 -DKTHREADS=1 -DREVERSALS=0 -DLIVE -DENDLESS -DFREEZABLE", "6.18: cond_resched() switches a thread that never sleeps no more"),
+	LIVES("live-freezable", "-DUSERS=0 -DKTHREADS=1 -DREVERSALS=0 -DLIVE -DFREEZABLE", "6.18: a thread that sleeps in a freezable way, however short"),
+	STARVES("live-brief", "-DUSERS=0 -DKTHREADS=1 -DREVERSALS=0 -DLIVE", "before 6.4: nothing says that the check ever finds it asleep"),
+
 	/* mutants: the kernel without one of its protections */
 	MUTANT("mutant-stack", "-DUSERS=1 -DMUT_STACK", "P_MIX", "no stack check"),
+	MUTANT("mutant-sched-stack", "-DUSERS=0 -DKTHREADS=1 -DREVERSALS=0 -DCOND_RESCHED -DMUT_SCHED_STACK", "P_MIX", "cond_resched() switches without a stack check"),
 	MUTANT("mutant-stack-previous", "-DUSERS=1 -DSCENARIO=3 -DMUT_STACK_PREVIOUS", "P_MIX", "the check looks for the original, not for the previous version"),
 	MUTANT("mutant-reliable", "-DUSERS=1 -DUNRELIABLE -DMUT_RELIABLE", "P_MIX", "unreliable stacks count as empty"),
 	MUTANT("mutant-task-curr", "-DUSERS=1 -DMUT_TASK_CURR", "P_MIX", "running tasks are switched too"),

@@ -5,18 +5,13 @@
 
 #include <stddef.h>
 
-enum row_check {
-	CHECK_SAFETY,   /* exhaustive */
-	CHECK_LIVENESS, /* exhaustive, the formula "completes", weak fairness */
-	CHECK_LONG,     /* exhaustive, on demand only */
-	CHECK_BITSTATE, /* hashed states, on demand only: may miss some */
-};
+#include "model/search.h"
 
 struct row {
 	const char *name;
 	const char *switches; /* for the preprocessor of spin, as in a shell */
 	const char *property; /* what must be violated; NULL: everything holds */
-	enum row_check check;
+	enum search_kind check;
 	const char *what;
 };
 

@@ -99,10 +99,17 @@ proctype Administrator()
 init {
 	atomic {
 		byte n = 0;
+#ifdef ONE_TASK
+		do                      /* whichever: tasks meet only in what the core does with each */
+		:: n < NT - SLOTS - 1 -> n++
+		:: alive[n] = 1; run Task(n); break
+		od;
+#else
 		do
 		:: n < NT - SLOTS -> alive[n] = 1; run Task(n); n++
 		:: else -> break
 		od;
+#endif
 #ifdef FORK
 		run Task(CHILD);
 #endif

@@ -13,12 +13,21 @@
 #define NONE 255
 #define TOP (depth == 0 -> NONE : stack[depth - 1])
 #define TOP_VERSION(t) (frame[TF(t, stack[depth - 1])] - 1)
-#define ROOT(t, g) ((IS_USER(t) && FROM_TASK(g)) || (IS_KTHREAD(t) && FROM_KTHREAD(g)) || \
+#ifdef RT                       /* PREEMPT_RT: interrupts are kernel threads */
+#define IN_KTHREAD(g) (FROM_KTHREAD(g) || FROM_IRQ(g))
+#define INTERRUPTS(g) false
+#else
+#define IN_KTHREAD(g) FROM_KTHREAD(g)
+#define INTERRUPTS(g) FROM_IRQ(g)
+#endif
+#define ROOT(t, g) ((IS_USER(t) && FROM_TASK(g)) || (IS_KTHREAD(t) && IN_KTHREAD(g)) || \
 	(IS_IDLE(t) && FROM_IDLE(g)))
 /* Each function once on a stack: recursion adds nothing that a stack check could see. */
-#define MAY_CALL(t, g) (depth < DEPTH && CAN_CALL(g) && frame[TF(t, g)] == 0 && BUDGET && (FROM_IRQ(g) || \
-	(depth == 0 && ROOT(t, g)) || \
-	(depth > 0 && CALLS(stack[depth - 1], TOP_VERSION(t), g))))
+#define BY_CALL(t, g) ((depth == 0 && ROOT(t, g)) || \
+	(depth > 0 && CALLS(stack[depth - 1], TOP_VERSION(t), g)))
+#define BY_IRQ(g) (irq == 0 && INTERRUPTS(g))
+#define MAY_CALL(t, g) (depth < DEPTH && CAN_CALL(g) && frame[TF(t, g)] == 0 && BUDGET && \
+	(BY_IRQ(g) || BY_CALL(t, g)))
 #if NF == 1
 #define MAY_CALL_SOME(t) MAY_CALL(t, 0)
 #elif NF == 2
@@ -28,8 +37,7 @@
 #else
 #define MAY_CALL_SOME(t) (MAY_CALL(t, 0) || MAY_CALL(t, 1) || MAY_CALL(t, 2) || MAY_CALL(t, 3))
 #endif
-#define MAY_SLEEP(t) (!IS_IDLE(t) && (depth == 0 || \
-	(SLEEPS(stack[depth - 1], TOP_VERSION(t)) && !FROM_IRQ(stack[depth - 1]))))
+#define MAY_SLEEP(t) (!IS_IDLE(t) && irq == 0 && (depth == 0 || SLEEPS(stack[depth - 1], TOP_VERSION(t))))
 
 #ifdef LIVE             /* the assumption of liveness: a system call makes finitely many calls */
 #define BUDGET (calls < NF)
@@ -53,6 +61,14 @@ inline sleep_long(t)
 {
 	d_step { printf("story: away %d 0\n", t); on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
 	signalled || !pending[t];
+	on_cpu[t] = 1
+}
+
+/* The assumption of liveness for kernel threads: once in a while one sleeps outside until it is looked at. */
+inline rest(t)
+{
+	d_step { printf("story: away %d 0\n", t); on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 };
+	!pending[t];
 	on_cpu[t] = 1
 }
 
@@ -89,14 +105,21 @@ inline klp_update_patch_state(t)
 	state = 0
 }
 
-/* __klp_sched_try_switch(), called by cond_resched(): since 6.4. */
+/*
+ * __klp_sched_try_switch(): called by cond_resched() from 6.4 on (COND_RESCHED); later, by 6.18 at the latest, by
+ * __schedule() when the task is about to sleep in a freezable way (FREEZABLE), and no more by cond_resched().
+ */
 inline klp_sched_try_switch(t)
 {
 	if
 	:: d_step { pending[t] -> no_preempt[t] = 1 };
 		d_step {
 			if
+#ifdef MUT_SCHED_STACK
+			:: pending[t] ->
+#else
 			:: pending[t] && STACK_CLEAR(t) ->
+#endif
 				pending[t] = 0;
 				write_patch_state(t, target)
 			:: else
@@ -147,6 +170,10 @@ inline choose_callee(t)
 #if NF > 3
 	:: MAY_CALL(t, 3) -> f = 3
 #endif
+	fi;
+	if                              /* the same function may come either way */
+	:: BY_IRQ(f) -> irq = depth + 1
+	:: BY_CALL(t, f)
 	fi
 }
 
@@ -160,7 +187,11 @@ inline return_from_function(t)
 	:: IN_MODULE(stack[depth]) -> holds_module[t]--
 	:: else
 	fi;
-	stack[depth] = 0
+	stack[depth] = 0;
+	if
+	:: irq == depth + 1 -> irq = 0
+	:: else
+	fi
 }
 
 /* At kernel exit, and in the idle loop. */
@@ -178,16 +209,16 @@ inline run_in_kernel(t)
 	d_step { begin_round(t); RESET_CALLS };
 	do
 	:: atomic { MAY_CALL_SOME(t) -> choose_callee(t); COUNT_CALL take_module(t, f) }; call_function(t, f); f = 0
-	:: d_step { depth > 0 -> return_from_function(t) }
+	:: d_step { depth > 0 && !STAYS(stack[depth - 1], TOP_VERSION(t)) -> return_from_function(t) }
 #ifdef INTERRUPTIBLE
 	:: MAY_SLEEP(t) && depth > 0 && BUDGET -> COUNT_CALL sleep_long(t)
 #elif !defined(ENDLESS)
 	:: MAY_SLEEP(t) && depth > 0 && BUDGET -> COUNT_CALL sleep(t)
 #endif
 #ifdef PREEMPT
-	:: !IS_IDLE(t) -> be_preempted(t)
+	:: !IS_IDLE(t) && irq == 0 -> be_preempted(t)
 #endif
-#ifdef COND_RESCHED
+#if defined(COND_RESCHED) || (defined(FREEZABLE) && !defined(ENDLESS))
 	:: MAY_SLEEP(t) && pending[t] && BUDGET -> COUNT_CALL klp_sched_try_switch(t)
 #endif
 #ifdef FORK
@@ -203,6 +234,7 @@ inline run_in_kernel(t)
 proctype Task(byte t)
 {
 	byte f = 0, p = 0, state = 0, chosen = 0, depth = 0, k = 0;
+	byte irq = 0;                           /* 1 + the depth that an interrupt found; 0: none */
 	byte stack[DEPTH];
 	bit copied = 0;
 #ifdef LIVE
@@ -215,15 +247,39 @@ end_unborn:
 end_outside:                            /* user space, or the outermost loop of a kernel thread */
 	do
 	:: true ->
+#if defined(EXIT) && EXIT == 2  /* as it left the list, before it gets off its processor */
+		if
+		:: t == 0 -> atomic { !reading -> alive[t] = 0 }
+		:: true
+		fi;
+#endif
 		if
 #if !defined(ENDLESS) && !defined(BUSY_IDLE)
 		:: sleep(t)             /* not on a processor */
 #endif
 		:: run_in_kernel(t)
 		fi;
+#ifdef RESTING
+		if
+		:: IS_KTHREAD(t) -> rest(t)
+		:: else
+		fi;
+#endif
+#ifdef EXIT                     /* do_exit(): release_task() takes the task off the list */
+#if EXIT == 1
+		if
+		:: t == 0 -> atomic { !reading -> alive[t] = 0 }
+		:: true
+		fi;
+#endif
+		if
+		:: !alive[t] -> d_step { on_cpu[t] = 0; owes_sched[t] = 0; owes_tasks[t] = 0 }; break
+		:: else
+		fi;
+#endif
 		if                      /* the way back from schedule() to user space passes here too */
 		:: SWITCHES_ITSELF(t) -> klp_update_patch_state(t)
-#ifdef COND_RESCHED
+#if defined(COND_RESCHED) || (defined(FREEZABLE) && !defined(ENDLESS))
 		:: IS_KTHREAD(t) -> klp_sched_try_switch(t)
 		:: !SWITCHES_ITSELF(t) && !IS_KTHREAD(t)
 #else

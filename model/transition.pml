@@ -168,6 +168,10 @@ inline klp_start_transition()
 
 inline klp_reverse_transition()
 {
+#ifdef REVERSE_FIRST            /* before 6.4: the target first */
+	is_enabled[current_patch] = !is_enabled[current_patch];
+	d_step { target = 1 - target; printf("story: core 2 %d\n", current_patch) };
+#endif
 #ifndef MUT_REVERSE_CLEAR
 	d_step { reading = 1; i = 0 };
 	do
@@ -179,6 +183,9 @@ inline klp_reverse_transition()
 #ifndef MUT_REVERSE_SYNC
 	klp_synchronize_transition();
 #endif
+#ifdef REVERSE_FIRST
+	klp_start_transition()
+#else
 	is_enabled[current_patch] = !is_enabled[current_patch];
 #ifdef MUT_WMB_REVERSE
 	set_pending(1 - target);
@@ -187,6 +194,7 @@ inline klp_reverse_transition()
 #else
 	d_step { target = 1 - target; printf("story: core 2 %d\n", current_patch) };
 	klp_start_transition()          /* after smp_wmb() */
+#endif
 #endif
 }
 
@@ -205,7 +213,16 @@ inline klp_force_transition()
 	atomic {
 		reading = 0;
 		i = 0;
-#ifndef MUT_FORCED
+#if defined(FORCE_ALL)          /* until 5.17: every livepatch on the list */
+		if
+		:: listed[1] -> forced[1] = 1
+		:: else
+		fi;
+		if
+		:: listed[2] -> forced[2] = 1
+		:: else
+		fi
+#elif !defined(MUT_FORCED)
 		if
 		:: target == UNPATCHED -> forced[current_patch] = 1
 		:: target == PATCHED && REPLACES(current_patch) && listed[1] -> forced[1] = 1

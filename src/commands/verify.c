@@ -10,7 +10,7 @@
 #include "verify/verify.h"
 
 static const char help[] =
-	"usage: suture verify FILE.ko --fix FIX... [-t TARGET] [-o CERTIFICATE] [--json]\n"
+	"usage: suture verify FILE.ko --fix FIX... [-d DESCRIPTION] [-t TARGET] [-o CERTIFICATE] [--json]\n"
 	"       suture verify --replay CERTIFICATE [--json]\n\n"
 	"Is the livepatch module, whoever made it, the difference between the running kernel and the\n"
 	"kernel that the fix gives? Applies it to an emulated kernel, compiles the fixed one, compares,\n"
@@ -18,13 +18,14 @@ static const char help[] =
 	"(with what a person must decide). Exit code 0: nothing is refuted, 1: something is, 2: could\n"
 	"not be done, or the certificate does not hold any more.\n\n"
 	"  -f, --fix FIX             a unified diff; may be given several times\n"
+	"  -d, --description FILE    what the fix's description says belongs together (docs/description.md)\n"
 	"  -t, --target TARGET       a target of `suture target list`; default: the only one\n"
 	"  -o, --output CERTIFICATE  write the certificate (JSON) to this file\n"
 	"  -r, --replay CERTIFICATE  verify again what a certificate says, and compare\n";
 
 struct options {
 	struct common_options common;
-	const char *target, *output, *replay;
+	const char *target, *output, *replay, *description;
 	struct str_vec fixes;
 };
 
@@ -53,7 +54,7 @@ static struct error *run(const struct options *o, const char *module, int *code)
 	}
 	TRY(target_open(o->target, &target));
 	struct verify_request rq = { .target = target, .module = module, .fixes = o->fixes.at,
-				     .nfixes = o->fixes.n };
+				     .nfixes = o->fixes.n, .description = o->description };
 
 	TRY(verify(&rq, &c));
 	return show(o, &c, code);
@@ -63,17 +64,20 @@ int command_verify(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "fix", required_argument, NULL, 'f' },    { "target", required_argument, NULL, 't' },
+		{ "description", required_argument, NULL, 'd' },
 		{ "output", required_argument, NULL, 'o' }, { "replay", required_argument, NULL, 'r' },
 		COMMON_LONG_OPTIONS,			    { 0 },
 	};
 	struct options o = { 0 };
 	int c, code = EXIT_ERROR;
 
-	while ((c = getopt_long(argc, argv, COMMON_OPTIONS "f:t:o:r:", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, COMMON_OPTIONS "d:f:t:o:r:", options, NULL)) != -1) {
 		if (c == 'f')
 			str_vec_push(&o.fixes, optarg);
 		else if (c == 't' || c == 'o' || c == 'r')
 			*(c == 't' ? &o.target : c == 'o' ? &o.output : &o.replay) = optarg;
+		else if (c == 'd')
+			o.description = optarg;
 		else if (!common_option(c, &o.common))
 			return EXIT_USAGE;
 	}

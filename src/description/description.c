@@ -20,7 +20,7 @@ const char *const callback_names[NR_CALLBACKS] = {
 /* include/linux/module.h: MODULE_NAME_LEN is 64 - sizeof(unsigned long), with the NUL. */
 enum { NAME_LIMIT = 55 };
 
-enum section { NO_SECTION, LIVEPATCH, OBJECT, STATE, WAIVE, DECLARE };
+enum section { NO_SECTION, LIVEPATCH, OBJECT, STATE, WAIVE, DECLARE, TOGETHER };
 
 static const struct section_kind {
 	enum section section;
@@ -32,6 +32,7 @@ static const struct section_kind {
 	{ STATE, "state", true },
 	{ WAIVE, "waive", true },
 	{ DECLARE, "declare", true },
+	{ TOGETHER, "together", true },
 };
 
 struct parser {
@@ -187,6 +188,21 @@ static struct error *set_reason(struct parser *p, const char *value)
 	return NULL;
 }
 
+static struct error *set_functions(struct parser *p, const char *value)
+{
+	struct str_vec *list = &p->d->groups.at[p->d->groups.n - 1].functions;
+
+	for (size_t n; *(value += strspn(value, " \t")); value += n) {
+		n = strcspn(value, " \t");
+		char *name = NULL;
+		scoped_free char *word = xstrndup(value, n);
+
+		TRY(function(p, word, &name));
+		str_vec_push(list, name);
+	}
+	return list->n > 1 ? NULL : bad(p, "a single function has nothing to be together with");
+}
+
 static const struct key {
 	enum section section;
 	const char *name;
@@ -207,6 +223,7 @@ static const struct key {
 	{ WAIVE, "reason", set_reason, true },
 	{ DECLARE, "symbol", set_symbol, false },
 	{ DECLARE, "reason", set_reason, true },
+	{ TOGETHER, "functions", set_functions, true },
 };
 
 /* ---- lines ---- */
@@ -286,6 +303,16 @@ static struct error *begin_waiver(struct parser *p, const char *id)
 	return NULL;
 }
 
+static struct error *begin_group(struct parser *p, const char *name)
+{
+	for (size_t i = 0; i < p->d->groups.n; i++)
+		if (streq(p->d->groups.at[i].name, name))
+			return bad(p, "together %s is in line %zu already", name, p->d->groups.at[i].line);
+	described_group_vec_push(&p->d->groups, (struct described_group){
+		.name = xstrdup(name), .line = p->line });
+	return NULL;
+}
+
 static struct error *begin(struct parser *p, const struct section_kind *kind, const char *argument)
 {
 	if (kind->argument != (*argument != 0))
@@ -298,6 +325,8 @@ static struct error *begin(struct parser *p, const struct section_kind *kind, co
 		return begin_object(p, argument);
 	if (kind->section == STATE)
 		return begin_state(p, argument);
+	if (kind->section == TOGETHER)
+		return begin_group(p, argument);
 	if (kind->section == WAIVE || kind->section == DECLARE)
 		return begin_waiver(p, argument);
 	if (p->had_livepatch)
@@ -336,7 +365,7 @@ static struct error *read_section(struct parser *p, char *text)
 		if (streq(sections[i].name, kind))
 			return begin(p, &sections[i], argument);
 	return bad(p, "unknown section [%s]; there are: livepatch, object NAME, state ID, "
-		      "waive ID, declare ID", kind);
+		      "waive ID, declare ID, together NAME", kind);
 }
 
 static struct error *read_line(struct parser *p, char *line)
@@ -408,6 +437,11 @@ void description_free(struct description *d)
 		free(d->waivers.at[i].symbol);
 		free(d->waivers.at[i].reason);
 	}
+	for (size_t i = 0; i < d->groups.n; i++) {
+		free(d->groups.at[i].name);
+		str_vec_free_all(&d->groups.at[i].functions);
+	}
+	described_group_vec_free(&d->groups);
 	described_waiver_vec_free(&d->waivers);
 	described_object_vec_free(&d->objects);
 	described_state_vec_free(&d->states);

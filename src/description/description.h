@@ -47,6 +47,17 @@ struct described_waiver {
 };
 DEFINE_VEC(described_waiver_vec, struct described_waiver)
 
+/*
+ * [together NAME]: functions that belong together, in this order. Whoever calls the first and then another
+ * must meet versions of the same side of the fix.
+ */
+struct described_group {
+	char *name;
+	struct str_vec functions; /* at least two */
+	size_t line;
+};
+DEFINE_VEC(described_group_vec, struct described_group)
+
 struct description {
 	char *path;
 	char *name;  /* of the module, exactly; NULL: not given */
@@ -56,6 +67,7 @@ struct description {
 	struct described_object_vec objects;
 	struct described_state_vec states;
 	struct described_waiver_vec waivers; /* and declarations */
+	struct described_group_vec groups;
 };
 
 /* Id L1: what is wrong in which line; Y1: the file cannot be read. The result is the caller's, also

@@ -24,6 +24,8 @@ void certificate_free(struct certificate *c)
 	str_vec_free_all(&c->replaced);
 	free(c->module);
 	free(c->module_sha256);
+	free(c->description);
+	free(c->description_sha256);
 	free(c->target);
 	free(c->build_id);
 	free(c->compiler);
@@ -92,7 +94,9 @@ static json_t *inputs_json(const struct certificate *c)
 
 	for (size_t i = 0; i < c->fixes.n; i++)
 		json_array_append_new(fixes, file_json(c->fixes.at[i], c->fix_sha256.at[i]));
-	return json_pack("{s:o, s:o, s:{s:s, s:s, s:s}}", "livepatch", file_json(c->module, c->module_sha256),
+	json_t *description = c->description ? file_json(c->description, c->description_sha256) : json_null();
+
+	return json_pack("{s:o, s:o, s:o, s:{s:s, s:s, s:s}}", "description", description, "livepatch", file_json(c->module, c->module_sha256),
 			 "fix", fixes, "target", "name", c->target, "build-id", c->build_id, "compiler",
 			 c->compiler);
 }
@@ -147,6 +151,9 @@ static struct error *check_inputs(const char *path, const json_t *was, const jso
 		if (strcmp(text_at(json_array_get(json_object_get(was, "fix"), i), "sha256"),
 			   text_at(json_array_get(json_object_get(is, "fix"), i), "sha256")))
 			return bad(path, "the fix is not the one that was verified against");
+	if (strcmp(text_at(json_object_get(was, "description"), "sha256"),
+		   text_at(json_object_get(is, "description"), "sha256")))
+		return bad(path, "the description is not the one that was there");
 	if (!json_equal(json_object_get(was, "target"), json_object_get(is, "target")))
 		return bad(path, "the target's kernel or compiler is another one");
 	return NULL;
@@ -185,6 +192,7 @@ static struct error *replay(const char *path, const json_t *was, struct certific
 	const struct verify_request rq = {
 		.target = target, .module = text_at(json_object_get(inputs, "livepatch"), "path"),
 		.fixes = fixes.at, .nfixes = fixes.n,
+		.description = json_string_value(json_object_get(json_object_get(inputs, "description"), "path")),
 	};
 
 	TRY(verify(&rq, now));

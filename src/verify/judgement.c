@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* O3, O4 (from the comparison), and O8 to O12: convergence, coupling, extras, configuration, data. */
+/* O3, O4 (from the comparison), and O9 to O12: coupling, extras, configuration, data. */
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "verify/parts.h"
@@ -22,75 +22,6 @@ void check_targets(struct verification *v, struct finding_vec *list)
 {
 	finding_add(list, "V4", SEVERITY_NOTE, NULL, NULL, NULL, "%zu references followed",
 		    v->fidelity.references);
-}
-
-/* ---- O8 ---- */
-
-/* Functions that kernel threads never leave (kernel/kthread.c and the files named). */
-static const struct {
-	const char *function, *source;
-} roots[] = {
-	{ "kthreadd", "kernel/kthread.c" },
-	{ "kthread", "kernel/kthread.c" },
-	{ "kthread_worker_fn", "kernel/kthread.c" },
-	{ "worker_thread", "kernel/workqueue.c" },
-	{ "rescuer_thread", "kernel/workqueue.c" },
-	{ "smpboot_thread_fn", "kernel/smpboot.c" },
-	{ "rcu_gp_kthread", "kernel/rcu/tree.c" },
-	{ "rcu_gp_fqs_loop", "kernel/rcu/tree.c" },
-	{ "kswapd", "mm/vmscan.c" },
-	{ "kcompactd", "mm/compaction.c" },
-	{ "khugepaged", "mm/khugepaged.c" },
-	{ "ksm_scan_thread", "mm/ksm.c" },
-	{ "kauditd_thread", "kernel/audit.c" },
-	{ "oom_reaper", "mm/oom_kill.c" },
-	{ "irq_thread", "kernel/irq/manage.c" },
-	{ "do_idle", "kernel/sched/idle.c" },
-	{ "cpu_startup_entry", "kernel/sched/idle.c" },
-	{ "kernel_init", "init/main.c" },
-	{ "rest_init", "init/main.c" },
-	{ "kjournald2", "fs/jbd2/journal.c" },
-	{ "io_wq_worker", "io_uring/io-wq.c" },
-	{ "io_sq_thread", "io_uring/sqpoll.c" },
-	{ "vhost_task_fn", "kernel/vhost_task.c" },
-};
-
-/* What the loops of kernel threads ask. */
-static const char *const loop_marks[] = { "kthread_should_stop", "kthread_freezable_should_stop",
-					  "kthread_should_park" };
-
-static const char *root_of(const struct verification *v, const struct claim *c)
-{
-	const struct ref_site_vec *refs = entity_refs(v->lp.model, c->mine);
-
-	for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
-		if (streq(c->function->name, roots[i].function))
-			return roots[i].source;
-	for (size_t i = 0; i < refs->n; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(loop_marks); k++) {
-			const struct obj_symbol *s = refs->at[i].ref.kind == REF_EXTERN ?
-						     refs->at[i].ref.symbol : NULL;
-
-			if (s && ends_with(s->name, loop_marks[k]))
-				return loop_marks[k];
-		}
-	return NULL;
-}
-
-void check_convergence(struct verification *v, struct finding_vec *list)
-{
-	for (size_t i = 0; i < v->fidelity.claims.n; i++) {
-		const struct claim *c = &v->fidelity.claims.at[i];
-		const char *root = c->function ? root_of(v, c) : NULL;
-
-		if (root)
-			finding_add(list, "V8", SEVERITY_WARNING, c->function->object, c->function->name,
-				    NULL, "a kernel thread may never leave it (%s): the transition then does "
-				    "not end", root);
-	}
-	finding_add(list, "V8", SEVERITY_WARNING, NULL, NULL, NULL,
-		    "no instance of the transition's model was made for these functions: whether every "
-		    "task leaves them sooner or later is for a person to say");
 }
 
 /* ---- O9 ---- */

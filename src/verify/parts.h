@@ -3,12 +3,15 @@
 #ifndef SUTURE_VERIFY_PARTS_H
 #define SUTURE_VERIFY_PARTS_H
 
+#include "description/description.h"
 #include "verify/fidelity.h"
+#include "verify/instance.h"
 #include "verify/verify.h"
 
 /* All that one verification knows. */
 struct verification {
 	const struct verify_request *rq;
+	struct description description; /* of the fix; empty when there is none */
 	struct exports exports;
 	struct kernel_images images;
 	struct livepatch lp;
@@ -16,6 +19,7 @@ struct verification {
 	struct fidelity fidelity;
 	struct error *impact_error; /* why the whole kernel was not asked (O2), or NULL */
 	struct finding_vec impact, layout;
+	struct instance_vec instances; /* of the model of the transition, that were searched */
 	const struct obligation *obligations; /* those before the one that is looked at are judged */
 };
 

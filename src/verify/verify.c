@@ -23,7 +23,7 @@ static const struct {
 	{ "no data duplicated, no initial value or layout changed", check_data },
 	{ "old and new code agree on their contracts", check_contracts },
 	{ "the kernel loads it and can attach its functions", check_loader },
-	{ "the transition ends", check_convergence },
+	{ "the transition mixes nothing, and ends", check_convergence },
 	{ "nothing moves between functions that switch apart", check_coupling },
 	{ "callbacks, states and other code of its own are well formed", check_extras },
 	{ "the target's configuration is one that livepatch is safe on", check_preconditions },
@@ -86,6 +86,10 @@ static struct error *note_inputs(struct verification *v, const char *module, str
 		TRY(hash_file(v->rq->fixes[i], &hash));
 		str_vec_push(&c->fixes, xstrdup(v->rq->fixes[i]));
 		str_vec_push(&c->fix_sha256, hash);
+	}
+	if (v->rq->description) {
+		c->description = xstrdup(v->rq->description);
+		TRY(hash_file(v->rq->description, &c->description_sha256));
 	}
 	c->target = xstrdup(v->rq->target->name);
 	c->compiler = xstrdup(v->rq->target->cc);
@@ -167,6 +171,8 @@ static void release(struct verification *v)
 	fixed_kernel_free(&v->p);
 	kernel_images_free(&v->images);
 	exports_free(&v->exports);
+	description_free(&v->description);
+	instances_free(&v->instances);
 	findings_free(&v->impact);
 	findings_free(&v->layout);
 	error_free(v->impact_error);
@@ -185,6 +191,8 @@ struct error *verifier_open(const struct verify_request *rq, struct verifier **v
 	*verifier = r;
 	r->rq = *rq;
 	r->v = (struct verification){ .rq = &r->rq, .images = { .target = rq->target } };
+	if (rq->description)
+		TRY(description_read(rq->description, &r->v.description));
 	TRY(temp_dir_new("verify", &r->workdir));
 	return compile_fixed(&r->v, r->workdir);
 }

@@ -35,12 +35,14 @@ struct verify_request {
 	const char *module;        /* path of the .ko */
 	char *const *fixes;        /* paths of the patch files */
 	size_t nfixes;
+	const char *description;   /* path; NULL: none (docs/description.md) */
 };
 
 /* The answer, and all that is needed to ask again. */
 struct certificate {
 	char *module, *module_sha256;
 	struct str_vec fixes, fix_sha256;
+	char *description, *description_sha256; /* NULL: none */
 	char *target, *build_id, *compiler;
 	struct str_vec replaced;   /* "object:function,position" */
 	struct obligation obligations[OBLIGATIONS];

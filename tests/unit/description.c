@@ -62,6 +62,20 @@ static void test_everything(void **state)
 	description_free(&d);
 }
 
+static void test_together(void **state)
+{
+	struct description d;
+
+	parse("[together lock]\nfunctions = take \t give\n[together count]\nfunctions = a b c\n", &d);
+	assert_int_equal(d.groups.n, 2);
+	assert_string_equal(d.groups.at[0].name, "lock");
+	assert_int_equal(d.groups.at[0].functions.n, 2);
+	assert_string_equal(d.groups.at[0].functions.at[0], "take");
+	assert_string_equal(d.groups.at[0].functions.at[1], "give");
+	assert_string_equal(d.groups.at[1].functions.at[2], "c");
+	description_free(&d);
+}
+
 static void test_nothing(void **state)
 {
 	struct description d;
@@ -98,6 +112,10 @@ static const struct {
 	{ "[state -1]\nversion = 1\n", ":1: '-1' is not a number" },
 	{ "[state 99999999999999999999]\nversion = 1\n", "is not a number" },
 	{ "[state 1]\nversion = 4294967296\n", ":2: '4294967296' is not a number" },
+	{ "[together a]\n", ":1: this section needs 'functions'" },
+	{ "[together a]\nfunctions = f\n", ":2: a single function has nothing" },
+	{ "[together a]\nfunctions = f g-h\n", ":2: 'g-h' is not the name of a function" },
+	{ "[together a]\nfunctions = f g\n[together a]\n", ":3: together a is in line 1 already" },
 	{ "[livepatch]\nreplace = maybe\n", ":2: replace is yes or no" },
 	{ "[livepatch]\nname =\n", ":2: 'name' has no value" },
 	{ "[livepatch]\nname = a b\n", ":2: 'a b' cannot be the name of a module" },
@@ -250,7 +268,7 @@ static void test_glue_plain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_everything), cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_everything), cmocka_unit_test(test_nothing), cmocka_unit_test(test_together),
 		cmocka_unit_test(test_wrong),	   cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_glue_objects), cmocka_unit_test(test_glue_plain), cmocka_unit_test(test_damaged),
 	};

@@ -17,16 +17,18 @@
 #include "base/str.h"
 #include "boot/boot.h"
 
-enum { SKIP = 77, ROUNDS = 10, BOOTS = 4 };
+enum { SKIP = 77, ROUNDS = 5, BOOTS = 4 };
 
 static struct target *target; /* of the test that runs */
 static char *dir;             /* scratch: sources and modules */
 
-/* The threads start with the guest; in the end, who sleeps in a livepatch that is gone gets time to wake up. */
-static const char script_text[] =
+/* The threads start with the guest; in the end, who sleeps in a livepatch that is gone gets time to wake up
+ * (window.c: six seconds). */
+static const char count_script[] = "case $1 in before) insmod /test/suture_caller.ko ;; esac\n";
+static const char nap_script[] =
 	"case $1 in\n"
 	"before) insmod /test/suture_caller.ko ;;\n"
-	"after) sleep 20 ;;\n"
+	"after) sleep 8 ;;\n"
 	"esac\n";
 
 /* The modules, built for the target in the scratch directory. */
@@ -65,7 +67,7 @@ static void count_lifetimes(const char *console, unsigned int *all, unsigned int
 }
 
 /* Boots with the command line; the console, and the findings, are the caller's. */
-static char *boot(const char *module, const char *cmdline, unsigned int rounds,
+static char *boot(const char *module, const char *script_text, const char *cmdline, unsigned int rounds,
 		  struct boot_result *result)
 {
 	scoped_free char *livepatch = path_join(dir, module);
@@ -92,7 +94,7 @@ static char *boot(const char *module, const char *cmdline, unsigned int rounds,
 static void check_cycles(const char *cmdline, bool may_break)
 {
 	struct boot_result result;
-	scoped_free char *console = boot("window.ko", cmdline, ROUNDS, &result);
+	scoped_free char *console = boot("window.ko", count_script, cmdline, ROUNDS, &result);
 	unsigned int all, broken;
 
 	count_lifetimes(console, &all, &broken);
@@ -142,7 +144,7 @@ static void test_removed_under_task(void **state)
 	for (unsigned int i = 0; i < BOOTS && !found; i++) {
 		struct boot_result result;
 
-		free(boot("window_nap.ko", "preempt=full", 0, &result));
+		free(boot("window_nap.ko", nap_script, "preempt=full", 0, &result));
 		found = oopsed(&result);
 		boot_result_free(&result);
 	}

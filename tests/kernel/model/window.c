@@ -17,7 +17,7 @@ static void new_step(unsigned long *count)
 	if (READ_ONCE(current->patch_state) == 0) {
 		atomic_inc(&broken_promises);
 #ifdef NAP
-		msleep(10000);
+		msleep(6000);
 #endif
 	}
 	*count += 2;
