@@ -63,13 +63,42 @@ static void push_target(struct str_vec *bag, char *target)
 	str_vec_push(bag, xstrdup("an indirect call"));
 }
 
+/* A function's name, which each compilation has a copy of; a replacement may have another name. Else NULL. */
+static char *function_name(const struct ref *ref)
+{
+	static const char prefix[] = "livepatch_";
+	const struct entity *e = ref->kind == REF_ENTITY ? ref->entity : NULL;
+
+	if (!e || e->kind != ENTITY_DATA || !e->key || !streq(e->key, "__func__") || ref->offset)
+		return NULL;
+	const char *text = livepatch_text(e->section, e->start);
+
+	if (!text)
+		return NULL;
+	return xasprintf("the name \"%s\"", starts_with(text, prefix) ? text + strlen(prefix) : text);
+}
+
+static char *my_target(const struct fidelity *f, const struct ref *ref)
+{
+	char *name = function_name(ref);
+
+	return name ? name : fidelity_my_target(f, ref);
+}
+
+static char *their_target(const struct fidelity *f, struct fixed_unit *u, const struct ref *ref)
+{
+	char *name = function_name(ref);
+
+	return name ? name : fidelity_their_target(f, u, ref);
+}
+
 static void add_mine(struct fidelity *f, struct entity *e, struct str_vec *bag)
 {
 	const struct ref_site_vec *refs = entity_refs(f->lp->model, e);
 
 	for (size_t i = 0; i < refs->n; i++)
 		if (!is_inner(e, &refs->at[i].ref))
-			push_target(bag, fidelity_my_target(f, &refs->at[i].ref));
+			push_target(bag, my_target(f, &refs->at[i].ref));
 	add_constants(e, bag);
 }
 
@@ -79,7 +108,7 @@ static void add_theirs(struct fidelity *f, const struct claim *c, struct str_vec
 
 	for (size_t i = 0; i < refs->n; i++)
 		if (!is_inner(c->theirs, &refs->at[i].ref))
-			push_target(bag, fidelity_their_target(f, c->unit, &refs->at[i].ref));
+			push_target(bag, their_target(f, c->unit, &refs->at[i].ref));
 	add_constants(c->theirs, bag);
 }
 
