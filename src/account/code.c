@@ -2,48 +2,14 @@
 #include "account/code.h"
 
 #include <dwarf.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "object/debug.h"
 
 enum { MAX_DEPTH = 1000 };
-
-/* --- opening --- */
-
-static int no_debug_file(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
-			 const char *file_name, const char *link, GElf_Word crc, char **found)
-{
-	return -1;
-}
-
-/* Sections of a relocatable object get addresses of their own, and debug sections are relocated to
- * them: elfutils, libdwfl.h, dwfl_report_offline(). */
-static struct error *open_module(struct code *c, Dwfl_Module **mod)
-{
-	static const Dwfl_Callbacks callbacks = {
-		.section_address = dwfl_offline_section_address,
-		.find_debuginfo = no_debug_file,
-	};
-	scoped_fd int fd = open(c->path, O_RDONLY | O_CLOEXEC);
-	Dwarf_Addr bias;
-
-	if (fd < 0)
-		return error_errno("%s", c->path);
-	c->dwfl = dwfl_begin(&callbacks);
-	*mod = dwfl_report_offline(c->dwfl, c->path, c->path, fd);
-	if (!*mod)
-		return error_new("D1", "%s: %s", c->path, dwfl_errmsg(-1));
-	fd = -1; /* the module's now */
-	dwfl_report_end(c->dwfl, NULL, NULL);
-	if (!dwfl_module_getelf(*mod, &bias))
-		return error_new("D1", "%s: %s", c->path, dwfl_errmsg(-1));
-	c->dwarf = dwfl_module_getdwarf(*mod, &bias);
-	return NULL;
-}
 
 /* --- symbols --- */
 
@@ -310,7 +276,7 @@ struct error *code_read(const char *path, const struct code_file_vec *files, str
 	int more = 1;
 
 	*c = (struct code) {.path = path, .files = files};
-	TRY(open_module(c, &mod));
+	TRY(debug_open(c->path, &c->dwfl, &mod, &c->dwarf));
 	read_symbols(c, mod);
 	if (!c->dwarf)
 		return NULL;

@@ -2,14 +2,12 @@
 #include "driver/function.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "convert/convert.h"
 #include "convert/symbols.h"
+#include "object/debug.h"
 #include "object/image.h"
 #include "units/includes.h"
 
@@ -83,15 +81,6 @@ static void source_of_address(const struct target *target, Dwarf *dwarf, uint64_
 		add_once(sources, path);
 }
 
-static struct error *open_dwarf(const char *path, int *fd, Dwarf **dwarf)
-{
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd < 0)
-		return error_errno("%s", path);
-	*dwarf = dwarf_begin(*fd, DWARF_C_READ);
-	return NULL;
-}
-
 static bool is_function_place(const struct sym_place *p)
 {
 	return p && p->known && !sym_place_is_init(p);
@@ -102,12 +91,13 @@ static struct error *sources_in(struct target *target, const struct symlist *lis
 {
 	bool vmlinux = streq(entry->object, "vmlinux");
 	scoped_free char *path = vmlinux ? xstrdup(target->vmlinux) : NULL;
+	Dwfl *dwfl = NULL;
 	Dwarf *dwarf = NULL;
-	int fd = -1;
 
 	if (!vmlinux)
 		TRY(target_module_debug(target, entry->object, &path));
-	TRY(open_dwarf(path, &fd, &dwarf));
+	struct error *err = debug_open(path, &dwfl, NULL, &dwarf);
+
 	for (unsigned int n = 1; dwarf && vmlinux && n <= entry->count; n++) {
 		const struct sym_place *p = symlist_place(list, entry, n);
 
@@ -116,25 +106,24 @@ static struct error *sources_in(struct target *target, const struct symlist *lis
 	}
 	if (dwarf && !vmlinux)
 		sources_of_units(target, dwarf, entry->name, sources);
-	dwarf_end(dwarf);
-	close(fd);
-	return NULL;
+	dwfl_end(dwfl);
+	return err;
 }
 
 struct error *function_units(struct target *target, const char *kobject, struct str_vec *sources)
 {
 	scoped_free char *path = streq(kobject, "vmlinux") ? xstrdup(target->vmlinux) : NULL;
+	Dwfl *dwfl = NULL;
 	Dwarf *dwarf = NULL;
-	int fd = -1;
 
 	if (!path)
 		TRY(target_module_debug(target, kobject, &path));
-	TRY(open_dwarf(path, &fd, &dwarf));
+	struct error *err = debug_open(path, &dwfl, NULL, &dwarf);
+
 	if (dwarf)
 		sources_of_units(target, dwarf, NULL, sources);
-	dwarf_end(dwarf);
-	close(fd);
-	return NULL;
+	dwfl_end(dwfl);
+	return err;
 }
 
 /* A system call is asked for by its name in the table; its symbol has a prefix. */

@@ -5,14 +5,12 @@
  * blocks and inlined subroutines. Types are stepped over.
  */
 #include <dwarf.h>
-#include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "impact/index_build.h"
+#include "object/debug.h"
 #include "units/command.h"
 
 enum { MAX_DEPTH = 500 };
@@ -264,35 +262,6 @@ static struct error *read_unit(struct reader *r, Dwarf_Die *cu)
 	return err;
 }
 
-static int no_debug_file(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
-			 const char *file_name, const char *link, GElf_Word crc, char **found)
-{
-	return -1;
-}
-
-static struct error *open_dwarf(struct reader *r)
-{
-	static const Dwfl_Callbacks callbacks = {
-		.section_address = dwfl_offline_section_address,
-		.find_debuginfo = no_debug_file,
-	};
-	scoped_fd int fd = open(r->path, O_RDONLY | O_CLOEXEC);
-	Dwarf_Addr bias;
-
-	if (fd < 0)
-		return error_errno("%s", r->path);
-	r->dwfl = dwfl_begin(&callbacks);
-	r->module = dwfl_report_offline(r->dwfl, r->path, r->path, fd);
-	if (!r->module)
-		return error_new("D1", "%s: %s", r->path, dwfl_errmsg(-1));
-	fd = -1; /* the module's now */
-	dwfl_report_end(r->dwfl, NULL, NULL);
-	if (!dwfl_module_getelf(r->module, &bias))
-		return error_new("D1", "%s: %s", r->path, dwfl_errmsg(-1));
-	r->dwarf = dwfl_module_getdwarf(r->module, &bias);
-	return NULL;
-}
-
 static struct error *read_units(struct reader *r)
 {
 	Dwarf_CU *cu = NULL;
@@ -326,7 +295,7 @@ struct error *index_add_dwarf(struct index_builder *b, uint32_t object, const ch
 	b->object = object;
 	b->first_symbol = r.ground->first_symbol;
 	b->end_symbol = r.ground->end_symbol;
-	struct error *err = open_dwarf(&r);
+	struct error *err = debug_open(path, &r.dwfl, &r.module, &r.dwarf);
 	size_t units = b->units.n;
 
 	if (!err && r.dwarf)

@@ -7,13 +7,12 @@
 
 #include <dwarf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "object/debug.h"
 
 enum { MAX_DEPTH = 1000 };
 
@@ -358,37 +357,6 @@ static struct error *walk_children(struct walk w, Dwarf_Die *parent,
 			: NULL;
 }
 
-static int no_debug_file(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
-			 const char *file_name, const char *link, GElf_Word crc, char **found)
-{
-	return -1;
-}
-
-static struct error *open_dwarf(struct dwarf_unit *u)
-{
-	static const Dwfl_Callbacks callbacks = {
-		.section_address = dwfl_offline_section_address,
-		.find_debuginfo = no_debug_file,
-	};
-	scoped_fd int fd = open(u->path, O_RDONLY | O_CLOEXEC);
-	Dwarf_Addr bias;
-
-	if (fd < 0)
-		return error_errno("%s", u->path);
-	u->dwfl = dwfl_begin(&callbacks);
-	Dwfl_Module *mod = dwfl_report_offline(u->dwfl, u->path, u->path, fd);
-
-	if (!mod)
-		return error_new("D1", "%s: %s", u->path, dwfl_errmsg(-1));
-	fd = -1; /* the module's now */
-	dwfl_report_end(u->dwfl, NULL, NULL);
-	Elf *elf = dwfl_module_getelf(mod, &bias);
-	if (!elf)
-		return error_new("D1", "%s: %s", u->path, dwfl_errmsg(-1));
-	u->dwarf = dwfl_module_getdwarf(mod, &bias);
-	return NULL;
-}
-
 static void mark_typedefs(struct dwarf_unit *u)
 {
 	for (size_t i = 1; i < u->types.n; i++) {
@@ -409,7 +377,7 @@ struct error *dwarf_unit_read(const char *path, struct dwarf_unit *u)
 	type_vec_push(&u->types, (struct die_type) {0});
 	function_vec_push(&u->functions, (struct die_function) {0});
 	item_vec_push(&u->items, (struct die_item) {0});
-	TRY(open_dwarf(u));
+	TRY(debug_open(u->path, &u->dwfl, NULL, &u->dwarf));
 	if (!u->dwarf)
 		return NULL;
 	while ((more = dwarf_get_units(u->dwarf, cu, &cu, NULL, NULL, &die, NULL)) == 0) {

@@ -20,6 +20,7 @@
 #include "base/process.h"
 #include "base/progress.h"
 #include "base/str.h"
+#include "driver/function.h"
 #include "kit.h"
 
 enum { SKIP = 77, MEMORY_LIMIT_MB = 200 };
@@ -102,6 +103,19 @@ static const char *defect(const struct wanted *w, const struct source_unit *u,
 	return NULL;
 }
 
+/* By the target's symbols and debug information, without --unit. After what is measured. */
+static const char *not_found_by_name(struct target *target, const struct wanted *w)
+{
+	SCOPED(str_vec_free_all) struct str_vec sources = { 0 };
+	struct error *err = function_sources(target, w->function, &sources);
+	bool found = false;
+
+	for (size_t i = 0; i < sources.n; i++)
+		found |= streq(sources.at[i], w->unit);
+	error_free(err);
+	return found ? NULL : "not found by its name";
+}
+
 /* Opening the image and the models belongs to the cost; compiling the unit's original does not. */
 static int extract(struct target *target, const struct wanted *w)
 {
@@ -124,6 +138,7 @@ static int extract(struct target *target, const struct wanted *w)
 	} else if (source.units.n && source.units.at[0].has_original) {
 		print_row(w, &source.units.at[0], total);
 		why = defect(w, &source.units.at[0], &findings);
+		why = why ? why : not_found_by_name(target, w);
 	}
 	if (why) {
 		printf("# %s: %s\n", w->function, why);
