@@ -16,6 +16,20 @@ enum {
 	FUNC_NAME = 0, FUNC_NEW = 8, FUNC_POSITION = 16,
 };
 
+/* Where the members of an element are that says what replaces what. */
+struct func_layout {
+	uint64_t name, new, position;
+};
+
+static const struct func_layout klp_func = { .name = FUNC_NAME, .new = FUNC_NEW, .position = FUNC_POSITION };
+
+/*
+ * kpatch's modules make their struct klp_patch when they are loaded, of an array in .kpatch.funcs: struct
+ * kpatch_patch_func in kpatch's kmod/patch/kpatch-patch.h, version 0.9.
+ */
+static const struct func_layout kpatch_func = { .name = 40, .new = 0, .position = 32 };
+enum { KPATCH_OBJECT = 48, KPATCH_SIZE = 56 };
+
 const char *livepatch_text(const struct obj_section *s, uint64_t at)
 {
 	if (!s || !s->data || at >= s->size || strnlen((const char *)s->data + at, s->size - at) ==
@@ -112,11 +126,11 @@ static struct entity *function_at(struct livepatch *lp, const struct obj_section
 }
 
 static struct error *read_function(struct reading *rd, const char *object, const struct obj_section *s,
-				   uint64_t at)
+				   uint64_t at, const struct func_layout *l)
 {
-	struct lp_function f = { .object = object, .name = text_of(s, at + FUNC_NAME),
-				 .position = number_at(s, at + FUNC_POSITION),
-				 .entity = function_at(rd->lp, s, at + FUNC_NEW) };
+	struct lp_function f = { .object = object, .name = text_of(s, at + l->name),
+				 .position = number_at(s, at + l->position),
+				 .entity = function_at(rd->lp, s, at + l->new) };
 	struct image *image = NULL;
 
 	TRY(kernel_image(rd->images, object, &image));
@@ -143,7 +157,7 @@ static struct error *read_functions(struct reading *rd, const char *object, stru
 	for (uint64_t at = start; at + FUNC_POSITION + 8 <= end; at += step) {
 		if (!pointer_at(s, at + FUNC_NAME) && !pointer_at(s, at + FUNC_NEW))
 			break;
-		TRY(read_function(rd, object, s, at));
+		TRY(read_function(rd, object, s, at, &klp_func));
 		read += 2;
 	}
 	if (read != pointers)
@@ -192,6 +206,33 @@ static struct error *read_patch(struct reading *rd, struct obj_section *s, const
 	return read_objects(rd, objects, to);
 }
 
+static bool has_pointers(const struct livepatch *lp, const char *section)
+{
+	const struct obj_section *s = object_section(lp->object, section);
+
+	return s && s->nrelocs;
+}
+
+static struct error *read_kpatch(struct reading *rd)
+{
+	static const char *const callbacks[] = {
+		".kpatch.callbacks.pre_patch", ".kpatch.callbacks.post_patch",
+		".kpatch.callbacks.pre_unpatch", ".kpatch.callbacks.post_unpatch" };
+	const struct obj_section *s = object_section(rd->lp->object, ".kpatch.funcs");
+
+	if (!s || !s->nrelocs)
+		return NULL;
+	rd->lp->found = true;
+	for (size_t i = 0; i < ARRAY_SIZE(callbacks); i++)
+		rd->lp->callbacks |= has_pointers(rd->lp, callbacks[i]);
+	for (uint64_t at = 0; at + KPATCH_SIZE <= s->size; at += KPATCH_SIZE) {
+		const char *object = text_of(s, at + KPATCH_OBJECT);
+
+		TRY(read_function(rd, object ? object : "vmlinux", s, at, &kpatch_func));
+	}
+	return NULL;
+}
+
 struct error *livepatch_read_arrays(struct livepatch *lp, struct kernel_images *images)
 {
 	struct reading rd = { .lp = lp, .images = images };
@@ -204,5 +245,5 @@ struct error *livepatch_read_arrays(struct livepatch *lp, struct kernel_images *
 		for (size_t k = 0; k < s->nrelocs; k++)
 			TRY(read_patch(&rd, s, &s->relocs[k]));
 	}
-	return NULL;
+	return lp->found ? NULL : read_kpatch(&rd);
 }
