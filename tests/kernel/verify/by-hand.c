@@ -35,7 +35,8 @@ static void make_and_verify(const char *setting, struct certificate *c)
 	const char *const more[] = { setting, NULL };
 	scoped_free char *module = path_join(live_dir, "loadavg.ko"), *fix = beside("loadavg-last-pid.patch");
 	int status;
-	scoped_free char *clean = live_make("clean", NULL, &status);
+
+	free(live_make("clean", NULL, &status));
 	scoped_free char *output = live_make("modules", more, &status);
 
 	if (status)
