@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -418,4 +419,17 @@ int process_kill(struct process_handle *handle)
 		;
 	*handle = (struct process_handle){ .pid = -1, .stdin_fd = -1, .stdout_fd = -1 };
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+struct error *lock_file(const char *path, int *fd)
+{
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (*fd < 0)
+		return error_errno("%s", path);
+	while (flock(*fd, LOCK_EX)) {
+		if (errno != EINTR)
+			return error_errno("%s", path);
+		TRY(check_interrupted());
+	}
+	return NULL;
 }

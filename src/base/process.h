@@ -72,4 +72,10 @@ double children_cpu_seconds(void);
 double own_cpu_seconds(void);
 double monotonic_seconds(void);
 
+/*
+ * Opens, or makes, the file and waits until no other process has it locked; closing *fd gives it up. An
+ * interrupt ends the waiting. Ids: that of the system, that of an interrupt.
+ */
+struct error *lock_file(const char *path, int *fd);
+
 #endif

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,15 +102,7 @@ static struct error *lock_index(const struct target *t, int *fd)
 {
 	scoped_free char *path = path_join(t->dir, "impact/lock");
 
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (*fd < 0)
-		return error_errno("%s", path);
-	while (flock(*fd, LOCK_EX)) {
-		if (errno != EINTR)
-			return error_errno("%s", path);
-		TRY(check_interrupted());
-	}
-	return NULL;
+	return lock_file(path, fd);
 }
 
 /* Opens, or makes and opens, the part of vmlinux. The lock keeps others from making it twice. */

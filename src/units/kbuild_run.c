@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -47,15 +46,7 @@ struct error *kbuild_lock(const char *dir, int *fd)
 {
 	scoped_free char *path = path_join(dir, "lock");
 
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (*fd < 0)
-		return error_errno("%s", path);
-	while (flock(*fd, LOCK_EX)) {
-		if (errno != EINTR)
-			return error_errno("%s", path);
-		TRY(check_interrupted());
-	}
-	return NULL;
+	return lock_file(path, fd);
 }
 
 static struct error *no_make(struct error *err)
