@@ -9,6 +9,7 @@
  * machine has (pahole, rustc, plugin headers). What `prepare` then generates is compared with the
  * generated headers of the package: a difference means wrong source or compiler.
  */
+#include <stdio.h>
 #include <string.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -40,6 +41,7 @@ static const struct reference {
 	{ "include/generated/bounds.h", true },
 	{ "include/generated/timeconst.h", true },
 	{ "include/generated/asm-offsets.h", true },
+	{ "include/generated/package.h", true },
 };
 
 static struct error *run(const char *id, const char *what, const char *const *argv)
@@ -66,6 +68,31 @@ static struct error *seed(const struct target *t)
 			TRY(remove_tree(path));
 	}
 	return NULL;
+}
+
+/*
+ * Debian's kernels print the version of their package in reports (LINUX_PACKAGE_ID: dump_stack(), the watchdog for
+ * hung tasks). It comes from variables that only the package's build sets (debian/rules.real; in the top
+ * Makefile filechk_package.h). The headers package has the text; the variables go to where each run of make finds them.
+ */
+static struct error *name_package(const struct target *t)
+{
+	scoped_free char *shipped = path_join(t->kbuild, "include/generated/package.h");
+	scoped_free char *path = path_join(t->objtree, ".kernelvariables");
+	scoped_free char *header = NULL, *variables = NULL;
+	char distributor[64], version[128];
+
+	if (!path_exists(shipped) || !path_exists(path))
+		return NULL;
+	TRY(read_file(shipped, &header, NULL));
+	if (sscanf(header, "#define LINUX_PACKAGE_ID \" %63[A-Za-z] %127[A-Za-z0-9.+~:-]\"", distributor,
+		   version) != 2)
+		return NULL;
+	TRY(read_file(path, &variables, NULL));
+	scoped_free char *text = xasprintf("%sDISTRIBUTION_OFFICIAL_BUILD = 1\nDISTRIBUTOR = %s\n"
+					   "DISTRIBUTION_VERSION = %s\n", variables, distributor, version);
+
+	return write_file(path, text, strlen(text));
 }
 
 static struct error *set_time(const char *path, time_t when)
@@ -140,6 +167,7 @@ struct error *debian_prepare(const struct target *t)
 {
 	progress_step("preparing the build tree");
 	TRY(seed(t));
+	TRY(name_package(t));
 	TRY(order_times(t));
 	TRY(make_prepare(t));
 	for (size_t i = 0; i < ARRAY_SIZE(references); i++)
