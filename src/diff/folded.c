@@ -10,7 +10,7 @@
 
 static bool is_only_here(const struct entity *e)
 {
-	return e->kind == ENTITY_DATA && !e->twin && !e->ambiguous && e->symbol &&
+	return e && e->kind == ENTITY_DATA && !e->twin && !e->ambiguous && e->symbol &&
 	       e->symbol->bind == STB_LOCAL;
 }
 
