@@ -22,9 +22,15 @@ static int by_place(const void *a, const void *b)
 	return x->first_callee < y->first_callee ? -1 : x->first_callee > y->first_callee;
 }
 
+/* Retpolines are labels in an array, without type and size (SYM_INNER_LABEL in arch/x86/lib/retpoline.S). */
+static bool is_thunk(const struct image_symbol *s)
+{
+	return s->type == STT_NOTYPE && !s->size && starts_with(s->name, "__x86_indirect_");
+}
+
 static bool is_function(const struct image *im, const struct image_symbol *s)
 {
-	return s->type == STT_FUNC && s->section && s->section < im->nsections &&
+	return (s->type == STT_FUNC || is_thunk(s)) && s->section && s->section < im->nsections &&
 	       im->sections[s->section].flags & SHF_EXECINSTR;
 }
 

@@ -10,7 +10,7 @@
 #include "impact/index.h"
 
 #define INDEX_MAGIC "SUTUREIX"
-enum { INDEX_VERSION = 3 };
+enum { INDEX_VERSION = 4 };
 
 enum index_table_id {
 	TABLE_STRINGS,	    /* bytes; the last one is 0 */

@@ -179,9 +179,14 @@ static void look_at(struct walk *w, struct place p)
 /* Calls through pointers are calls of a thunk only where the kernel was compiled so (retpolines). */
 static bool thunks(const struct impact_index *index)
 {
-	for (size_t i = 0; i < index->n; i++)
-		if (index_symbols_starting(&index->parts[i], "__x86_indirect_").n)
-			return true;
+	for (size_t i = 0; i < index->n; i++) {
+		const struct index_part *part = &index->parts[i];
+		struct index_range range = index_symbols_starting(part, "__x86_indirect_");
+
+		for (uint32_t k = 0; k < range.n; k++)
+			if (!(index_symbol(part, index_by_name(part, range.first + k))->flags & SYMBOL_EXTERN))
+				return true;
+	}
 	return false;
 }
 

@@ -102,6 +102,27 @@ static void members_are_in_the_image(void **state)
 }
 
 /* One module, on demand: its functions, and that its calls lead out of it by name. */
+/* A call through a pointer is one of a retpoline; without that, a function that makes some would seem to make none. */
+static void retpolines_are_called(void **state)
+{
+	scoped_index struct impact_index index = { 0 };
+	size_t callers = 0, thunks = 0;
+
+	assert_fine(index_open(road_target, &index));
+	const struct index_part *vmlinux = &index.parts[0];
+	struct index_range range = index_symbols_starting(vmlinux, "__x86_indirect_thunk_");
+
+	for (uint32_t i = 0; i < range.n; i++) {
+		const struct index_symbol *s = index_symbol(vmlinux, index_by_name(vmlinux, range.first + i));
+
+		assert_false(s->flags & SYMBOL_EXTERN);
+		thunks++;
+		callers += index_callers(vmlinux, s).n;
+	}
+	assert_true(thunks >= 15);
+	assert_true(callers > 5000);
+}
+
 static void a_module_is_indexed(void **state)
 {
 	scoped_index struct impact_index index = { 0 };
@@ -269,6 +290,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(well_known_functions),
 		cmocka_unit_test(members_are_in_the_image),
+		cmocka_unit_test(retpolines_are_called),
 		cmocka_unit_test(a_module_is_indexed),
 		cmocka_unit_test(where_a_name_went),
 		cmocka_unit_test(never_written_statics_are_named),
