@@ -71,6 +71,18 @@ static bool is_root_of(struct check *c, const struct graph_node *node, void *arg
 	return is_root(node, *(const enum known_kind *)arg, true, root);
 }
 
+/* Every chain of calls that leads to the function begins at a root of this kind: "what (which root): so". */
+static void report_only_for(struct check *c, const struct rule *rule, const struct inspect_func *f,
+			    const struct graph_node *node, enum known_kind kind, const char *what, const char *so)
+{
+	struct graph_answer a;
+
+	graph_search(c, node, is_root_of, &kind, true, &a);
+	if (a.chain && !a.other)
+		rule_finding(c, rule, f->kobject, f->name, a.chain, "%s (%s): %s", what, a.root.what, so);
+	graph_answer_free(&a);
+}
+
 /* "a kernel thread (kcompactd%d) that kcompactd_run starts" */
 static char *thread_of(const struct registration *r)
 {
@@ -95,20 +107,6 @@ static void look_for_way_to(struct check *c, const struct rule *rule, const stru
 	graph_answer_free(&a);
 }
 
-static void look_for_machinery(struct check *c, const struct rule *rule, const struct inspect_func *f,
-			       const struct graph_node *node)
-{
-	enum known_kind kind = KNOWN_LIVEPATCH;
-	struct graph_answer a;
-
-	graph_search(c, node, is_root_of, &kind, true, &a);
-	if (a.chain && !a.other)
-		rule_finding(c, rule, f->kobject, f->name, a.chain,
-			     "nothing but the machinery of livepatching calls it (%s): " HALF_PATCHED,
-			     a.root.what);
-	graph_answer_free(&a);
-}
-
 struct error *rule_livepatch_core(struct check *c, const struct rule *rule)
 {
 	for (size_t i = 0; i < c->in->functions.n; i++) {
@@ -124,7 +122,8 @@ struct error *rule_livepatch_core(struct check *c, const struct rule *rule)
 		else if (k)
 			look_for_way_to(c, rule, f, &node, k);
 		else if (found)
-			look_for_machinery(c, rule, f, &node);
+			report_only_for(c, rule, f, &node, KNOWN_LIVEPATCH,
+					"nothing but the machinery of livepatching calls it", HALF_PATCHED);
 	}
 	return NULL;
 }
@@ -241,11 +240,9 @@ struct error *rule_never_returns(struct check *c, const struct rule *rule)
 static void look_for_interrupt(struct check *c, const struct rule *rule, const struct inspect_func *f,
 			       const struct graph_node *node)
 {
-	enum known_kind kind = KNOWN_INTERRUPT;
 	struct graph_root root = { 0 };
-	struct graph_answer a;
 
-	if (is_root(node, kind, false, &root)) {
+	if (is_root(node, KNOWN_INTERRUPT, false, &root)) {
 		scoped_free char *at = xasprintf("%s+0x%llx", root.where.in, (unsigned long long)root.where.offset);
 
 		rule_finding(c, rule, f->kobject, f->name, at,
@@ -253,11 +250,7 @@ static void look_for_interrupt(struct check *c, const struct rule *rule, const s
 			     root.where.callee, root.what);
 		return;
 	}
-	graph_search(c, node, is_root_of, &kind, true, &a);
-	if (a.chain && !a.other)
-		rule_finding(c, rule, f->kobject, f->name, a.chain, "it runs in interrupts only (%s): " INTERRUPTED,
-			     a.root.what);
-	graph_answer_free(&a);
+	report_only_for(c, rule, f, node, KNOWN_INTERRUPT, "it runs in interrupts only", INTERRUPTED);
 }
 
 struct error *rule_interrupt(struct check *c, const struct rule *rule)
@@ -270,15 +263,9 @@ struct error *rule_interrupt(struct check *c, const struct rule *rule)
 static void look_for_idle(struct check *c, const struct rule *rule, const struct inspect_func *f,
 			  const struct graph_node *node)
 {
-	enum known_kind kind = KNOWN_IDLE;
-	struct graph_answer a;
-
-	graph_search(c, node, is_root_of, &kind, true, &a);
-	if (a.chain && !a.other)
-		rule_finding(c, rule, f->kobject, f->name, a.chain,
-			     "nothing but the idle loop calls it: at load the idle task of each processor gets it "
-			     "when that processor wakes up, between two rounds of the loop");
-	graph_answer_free(&a);
+	report_only_for(c, rule, f, node, KNOWN_IDLE, "nothing but the idle loop calls it",
+			"at load the idle task of each processor gets it when that processor wakes up, between two "
+			"rounds of the loop");
 }
 
 struct error *rule_idle(struct check *c, const struct rule *rule)

@@ -161,7 +161,8 @@ static bool is_made(const char *name)
 {
 	static const char *const prefixes[] = { "__traceiter_", "__probestub_", "__bpf_trace_",
 						"perf_trace_", "trace_event_raw_event_",
-						"trace_raw_output_", "__SCT__", "init_module", "cleanup_module" };
+						"trace_raw_output_", "trace_event_get_offsets_", "__SCT__",
+						"init_module", "cleanup_module" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (starts_with(name, prefixes[i]))
