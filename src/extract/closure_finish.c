@@ -128,6 +128,12 @@ static bool is_spelled_out(struct closure *c, const struct local_static *v)
 	return f->text && raw_has_word(f, &words, words.n, "static");
 }
 
+static struct name_question question_about(const struct local_static *v, char *name, char *function)
+{
+	return (struct name_question){ .name = name, .function = function, .is_static = true, .defined = true,
+				       .is_const = v->is_const, .asked_by = function };
+}
+
 void closure_use_statics(struct closure *c, uint32_t declaration, const struct scan *scan)
 {
 	uint32_t owner = closure_owner(c, declaration)->name;
@@ -138,16 +144,10 @@ void closure_use_statics(struct closure *c, uint32_t declaration, const struct s
 		uint32_t number = tu_token(c->tu, v->token)->name;
 		scoped_free char *name = name_string(&c->tu->names, number);
 		struct static_use use = {.variable = *v, .declaration = declaration};
-		struct name_question q = {.name = name,
-					  .function = function,
-					  .is_static = true,
-					  .defined = true,
-					  .in_unit_file = tu_token(c->tu, v->token)->file ==
-							  c->tu->main_file,
-					  .is_const = v->is_const,
-					  .in_macro = !is_spelled_out(c, v),
-					  .asked_by = function};
+		struct name_question q = question_about(v, name, function);
 
+		q.in_unit_file = tu_token(c->tu, v->token)->file == c->tu->main_file;
+		q.in_macro = !is_spelled_out(c, v);
 		c->request->fate_of(c->request->fate_arg, &q, &use.fate);
 		if (use.fate.fate == FATE_KLP)
 			use.link_name = use.fate.link_name
@@ -170,15 +170,10 @@ void closure_ask_header_statics(struct closure *c, uint32_t declaration, const s
 		const struct local_static *v = &scan->statics.at[i];
 		uint32_t number = tu_token(c->tu, v->token)->name;
 		scoped_free char *name = name_string(&c->tu->names, number);
-		struct name_question q = {.name = name,
-					  .function = function,
-					  .is_static = true,
-					  .defined = true,
-					  .is_const = v->is_const,
-					  .in_header = true,
-					  .asked_by = function};
+		struct name_question q = question_about(v, name, function);
 		struct name_fate fate = {0};
 
+		q.in_header = true;
 		c->request->fate_of(c->request->fate_arg, &q, &fate);
 		closure_decide(c, "static variable", number, owner, fate.reason ? fate.reason : "",
 			       "%s", closure_how[fate.fate == FATE_REFUSE ? FATE_REFUSE : FATE_COPY]);
