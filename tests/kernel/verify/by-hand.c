@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A livepatch that was written by hand is held against the fix that it stands for: the right one is proved,
- * one with another constant is refuted where it differs.
+ * one with another constant is refuted where it differs. The same in the form of kpatch's modules.
  */
 #include "../convert/live.h"
 #include "base/cleanup.h"
 #include "verify/verify.h"
 
 /* O1 to O10; O11 depends on the kernel's configuration, and O12 is never proved. */
-enum { O3 = 2, DECIDED = 10 };
+enum { O2 = 1, O3, O4, DECIDED = 10 };
 
 static const char function[] = "loadavg_proc_show";
 
@@ -80,11 +80,25 @@ static void other_constant_is_refuted(void **state)
 	assert_non_null(strstr(witness->message, "0x01"));
 }
 
+/* What a module of kpatch replaces stands in another place; the rest of its form is not looked at here. */
+static void kpatch_says_what_it_replaces(void **state)
+{
+	SCOPED(certificate_free) struct certificate c = { 0 };
+
+	make_and_verify("KPATCH=1", &c);
+	for (size_t i = O2; i <= O4; i++)
+		if (c.obligations[i].verdict != PROVED) {
+			certificate_print(&c, stdout);
+			fail_msg("O%zu is not proved", i + 1);
+		}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(right_one_is_proved),
 		cmocka_unit_test(other_constant_is_refuted),
+		cmocka_unit_test(kpatch_says_what_it_replaces),
 	};
 
 	if (!live_set_paths(argc, argv))

@@ -21,6 +21,21 @@ static int livepatch_loadavg_proc_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+#ifdef KPATCH
+/* The form of kpatch's modules, whose own code makes a struct klp_patch of it (kmod/patch/kpatch-patch.h). */
+static const struct {
+	int (*new_function)(struct seq_file *m, void *v);
+	unsigned long new_size, old_address, old_size, position;
+	const char *name, *object;
+} functions[] __used __section(".kpatch.funcs") = {
+	{ .new_function = livepatch_loadavg_proc_show, .name = "loadavg_proc_show", .object = "vmlinux" },
+};
+
+static int __init loadavg_init(void)
+{
+	return 0;
+}
+#else
 static struct klp_func functions[] = {
 	{ .old_name = "loadavg_proc_show", .new_func = livepatch_loadavg_proc_show },
 	{ }
@@ -34,6 +49,7 @@ static int __init loadavg_init(void)
 {
 	return klp_enable_patch(&patch);
 }
+#endif
 
 static void __exit loadavg_exit(void)
 {
