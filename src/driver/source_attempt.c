@@ -312,6 +312,7 @@ static struct error *hold_against_unit(struct attempt *a, struct proof *proof)
 	if (proof->unexplained.n) {
 		TRY(check_interrupted());
 		error_free(look_again(a, &rq, proof));
+		TRY(check_interrupted());
 	}
 	prove_report(&rq, proof);
 	return NULL;

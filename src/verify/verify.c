@@ -141,7 +141,7 @@ static struct error *compile_fixed(struct verification *v, const char *workdir)
 	return compare_layouts(v);
 }
 
-static void judge_all(struct verification *v, struct certificate *c)
+static struct error *judge_all(struct verification *v, struct certificate *c)
 {
 	struct obligation *o = c->obligations;
 
@@ -153,6 +153,7 @@ static void judge_all(struct verification *v, struct certificate *c)
 					 .later = &o[11].statements };
 	fidelity_check(&v->fidelity);
 	for (size_t i = 0; i < OBLIGATIONS; i++) {
+		TRY(check_interrupted());
 		rows[i].check(v, &o[i].statements);
 		o[i].verdict = PROVED;
 		for (size_t k = 0; k < o[i].statements.n; k++) {
@@ -164,6 +165,8 @@ static void judge_all(struct verification *v, struct certificate *c)
 				o[i].verdict = says;
 		}
 	}
+	/* The solver and spin end early, too, and would leave questions open that are not. */
+	return check_interrupted();
 }
 
 static void release(struct verification *v)
@@ -225,10 +228,10 @@ struct error *verifier_check(struct verifier *r, const char *module, struct cert
 	progress_step("loading the livepatch into an emulated kernel");
 	struct error *err = livepatch_load(module, &v->images, &v->exports, &v->lp);
 
-	if (!err) {
-		judge_all(v, c);
+	if (!err)
+		err = judge_all(v, c);
+	if (!err)
 		note_replaced(v, c);
-	}
 	fidelity_free(&v->fidelity);
 	livepatch_free(&v->lp);
 	progress_end(err ? "failed" : NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * `suture build` in trouble: stopped by Ctrl-C at any moment, killed, without room on the disk, twice
- * at once. Results are there whole or not at all, and nothing else is left behind.
+ * at once. Results are there whole or not at all, and nothing else is left behind. `suture verify` stopped,
+ * too: no certificate says less than it could.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,13 +63,9 @@ static int fresh(void **state)
 	return 0;
 }
 
-/* Starts a build; its output goes to a file. */
-static pid_t start(const char *name, const char *log)
+/* Starts a program; its output goes to a file. */
+static pid_t start_program(const char *const *argv, const char *log)
 {
-	scoped_free char *patch = fix(name);
-	const char *argv[32];
-
-	suture_argv(argv, "build", patch, "-t", target, "-o", out_dir, NULL);
 	fflush(NULL);
 	pid_t pid = fork();
 
@@ -83,6 +80,15 @@ static pid_t start(const char *name, const char *log)
 	}
 	assert_true(pid > 0);
 	return pid;
+}
+
+static pid_t start(const char *name, const char *log)
+{
+	scoped_free char *patch = fix(name);
+	const char *argv[32];
+
+	suture_argv(argv, "build", patch, "-t", target, "-o", out_dir, NULL);
+	return start_program(argv, log);
 }
 
 static int finish(pid_t pid)
@@ -107,13 +113,13 @@ static bool survivors(double seconds)
 	return pid == 0;
 }
 
-/* Stops one build after a while. True when it came too late. */
-static bool interrupt_at(double seconds, int sig)
+/* Stops a program that makes so many results after a while. True when it came too late. */
+static bool interrupt_at(const char *const *argv, size_t results, double seconds, int sig)
 {
 	scoped_free char *log = path_join(scratch, "log");
 
 	fresh(NULL);
-	pid_t pid = start("proc-cmdline-secrets", log);
+	pid_t pid = start_program(argv, log);
 
 	poll(NULL, 0, seconds * 1000);
 	kill(pid, sig);
@@ -128,7 +134,7 @@ static bool interrupt_at(double seconds, int sig)
 	assert_int_equal(entries(tmp_dir), 0);
 	assert_null(read_file(log, &text, NULL));
 	if (code == 0) {
-		assert_int_equal(entries(out_dir), RESULTS);
+		assert_int_equal(entries(out_dir), results);
 		return true;
 	}
 	assert_int_equal(entries(out_dir), 0);
@@ -141,10 +147,46 @@ static bool interrupt_at(double seconds, int sig)
 static void test_interrupted(void **state)
 {
 	static const double moments[] = { 0.01, 0.05, 0.2, 0.4, 0.7, 1, 1.4, 1.8, 2.2, 2.7, 3.3, 4 };
+	scoped_free char *patch = fix("proc-cmdline-secrets");
+	const char *argv[32];
 	bool late = false;
 
+	suture_argv(argv, "build", patch, "-t", target, "-o", out_dir, NULL);
 	for (size_t i = 0; !late && i < ARRAY_SIZE(moments); i++)
-		late = interrupt_at(moments[i], i % 2 ? SIGTERM : SIGINT);
+		late = interrupt_at(argv, RESULTS, moments[i], i % 2 ? SIGTERM : SIGINT);
+}
+
+static size_t count_proved(const char *certificate)
+{
+	scoped_free char *text = NULL;
+	size_t n = 0;
+
+	assert_null(read_file(certificate, &text, NULL));
+	for (const char *p = text; (p = strstr(p, "\"proved\"")); p++)
+		n++;
+	return n;
+}
+
+/* Also while the solver or spin is at work, which then give up: that must not look like an answer. */
+static void test_verify_interrupted(void **state)
+{
+	scoped_free char *patch = fix("proc-cmdline-secrets"), *log = path_join(scratch, "log");
+	scoped_free char *built = path_join(out_dir, "livepatch-proc-cmdline-secrets.ko");
+	scoped_free char *module = path_join(scratch, "to-verify.ko");
+	scoped_free char *certificate = path_join(out_dir, "certificate.json");
+	const char *argv[32];
+	bool late = false;
+
+	assert_int_equal(finish(start("proc-cmdline-secrets", log)), 0);
+	assert_null(copy_file(built, module));
+	suture_argv(argv, "verify", module, "--fix", patch, "-t", target, "-o", certificate, NULL);
+	assert_int_equal(finish(start_program(argv, log)), 0);
+	size_t proved = count_proved(certificate);
+
+	assert_true(proved >= 8);
+	for (double seconds = 0.1; !late; seconds += seconds < 2 ? 0.1 : 1)
+		late = interrupt_at(argv, 1, seconds, SIGINT);
+	assert_int_equal(count_proved(certificate), proved);
 }
 
 /* A killed build cannot clean up. Its children end; a compiler under one may finish its file first. */
@@ -285,6 +327,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_at_once, fresh), /* fills the cache for the others */
 		cmocka_unit_test_setup(test_interrupted, fresh),
+		cmocka_unit_test_setup(test_verify_interrupted, fresh),
 		cmocka_unit_test_setup(test_killed, fresh),
 		cmocka_unit_test_setup(test_disk_full, fresh),
 		cmocka_unit_test_setup(test_result_full, fresh),
