@@ -15,13 +15,15 @@ struct signature {
 	unsigned int n;        /* parameters, all in registers: at most 6 */
 	uint8_t size[6];       /* of each in bytes */
 	uint8_t result;        /* in bytes, 0: none; more than 8: rax and rdx */
+	bool format;           /* the last one is a printf() format, and what it says follows */
 };
 
 struct equiv_request {
 	struct model *model[2];
 	struct entity *function[2];
-	/* Base of what a reference of the side leads to, as text that is equal when the place is, and the
-	 * distance from it. NULL: cannot be said. The text is the caller's of this. */
+	/* Side 1 is taken for a correct compilation of its source.
+	 * Base of what a reference of the side leads to, as text that is equal when the place is, and the
+	 * distance from it. NULL: cannot be said. "text S" is the string S. The text is the caller's of this. */
 	char *(*target)(void *arg, unsigned int side, const struct ref *ref, int64_t *offset);
 	/* By the name of the symbol that a call of the side 1 leads to. */
 	struct signature (*signature)(void *arg, const char *name);

@@ -144,6 +144,8 @@ static Z3_ast read_immediate(struct run *r, const struct place *p, const ZydisDe
 		return number(r->s, op->size, op->imm.value.u);
 	Z3_ast value = reference_at(r, p, p->insn->imm_at);
 
+	if (p->z.operand_width == 64)
+		return value; /* R_X86_64_32S: the linker has seen that the sign's extension is the address */
 	return value ? bits_of(r->s, value, op->size - 1, 0) : NULL;
 }
 

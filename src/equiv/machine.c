@@ -36,7 +36,7 @@ void machine_start(struct solver *s, struct machine *m)
 
 struct event *run_event(struct run *r, enum event_kind kind, char *name)
 {
-	struct event e = { .kind = kind, .name = name };
+	struct event e = { .kind = kind, .name = name, .at = r->at };
 
 	return event_vec_push(&r->events, e);
 }

@@ -23,6 +23,7 @@ enum { CF, ZF, SF, OF, FLAGS };
 /* NULL: nothing is known, and nobody may ask. */
 struct machine {
 	Z3_ast reg[GHOSTS], flag[FLAGS];
+	Z3_ast left[REGISTERS];        /* while a register has this value, nobody may read it */
 	Z3_ast frame[FRAME];           /* bytes, [FRAME + offset from the stack pointer on entry] */
 	bool kept[FRAME / 8];          /* the slot holds a saved register, put there by a push */
 	bool shared;                   /* others may know addresses of the frame: it is memory like any */
@@ -35,6 +36,7 @@ struct event {
 	enum event_kind kind;
 	char *name;                    /* width and segment, callee, instruction, ...: must be equal */
 	Z3_ast value[24];              /* must be equal */
+	bool left[24];                 /* the value is of no consequence, if it is so for side 1 */
 	size_t n;
 	Z3_ast *frame;                 /* the frame as it becomes shared; else NULL */
 	bool *kept;
@@ -68,6 +70,7 @@ struct run {
 	enum stop stop;
 	Z3_ast condition;              /* STOP_BRANCH: taken when true */
 	struct pc taken, next;
+	uint32_t at;                   /* offset of the instruction in its part */
 	struct signature own;
 	char *why;                     /* STOP_FAILED */
 };
@@ -88,6 +91,8 @@ void solver_close(struct solver *s);
 Z3_ast number(struct solver *s, unsigned int width, uint64_t value);
 Z3_ast variable(struct solver *s, unsigned int width, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* NULL: it is none. Until the next call. */
+const char *variable_name(struct solver *s, Z3_ast a);
 Z3_ast condition_variable(struct solver *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 Z3_ast simple(struct solver *s, Z3_ast a);
 Z3_ast bits_of(struct solver *s, Z3_ast a, unsigned int high, unsigned int low);
@@ -114,6 +119,13 @@ bool run_store(struct run *r, const char *segment, Z3_ast address, Z3_ast value,
 /* Values of an event that lead to the frame make it shared. */
 bool run_share(struct run *r, struct event *e);
 Z3_ast word_of(struct solver *s, const struct machine *m, size_t at, unsigned int bytes);
+
+/* call.c. The name is the event's; function: where an indirect call leads, or NULL. */
+bool run_call(struct run *r, char *name, Z3_ast function, struct signature sig);
+bool run_return(struct run *r);
+bool is_left_behind(const struct machine *m, unsigned int reg);
+/* Registers that are no parameters, at the start of a function. */
+void machine_leave(struct machine *m, const struct signature *own);
 
 /* step.c: from r->pc to the next branch. insn.c: one instruction that is computed. */
 void run_to_branch(struct run *r);

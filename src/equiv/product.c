@@ -72,7 +72,7 @@ static bool same_event(struct product *p, const struct event *a, const struct ev
 	if (a->kind != b->kind || !streq(a->name, b->name) || a->n != b->n || !a->frame != !b->frame)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
-		if (!always_equal(&p->s, NULL, a->value[i], b->value[i]))
+		if (!b->left[i] && !always_equal(&p->s, NULL, a->value[i], b->value[i]))
 			return false;
 	return !a->frame || same_frames(&p->s, NULL, (Z3_ast *[]){ a->frame, b->frame },
 					(bool *[]){ a->kept, b->kept });
@@ -86,8 +86,8 @@ static bool same_events(struct product *p, const struct run *a, const struct run
 
 		if (x && y && same_event(p, x, y))
 			continue;
-		return fail(p, xasprintf("the one does '%s', the other '%s'%s", x ? x->name : "nothing",
-					 y ? y->name : "nothing",
+		return fail(p, xasprintf("the one does '%s' at 0x%x, the other '%s' at 0x%x%s", x ? x->name : "nothing",
+					 x ? x->at : a->at, y ? y->name : "nothing", y ? y->at : b->at,
 					 x && y && streq(x->name, y->name) ? " with another value" : ""));
 	}
 	return true;
@@ -206,8 +206,10 @@ bool equivalent(const struct equiv_request *rq, char **why)
 		return false;
 	}
 	solver_open(&p.s);
-	for (unsigned int k = 0; k < 2; k++)
+	for (unsigned int k = 0; k < 2; k++) {
 		machine_start(&p.s, m[k]);
+		machine_leave(m[k], &p.own);
+	}
 	same = arrive(&p, NULL, (struct pc){ 0, 0 }, (struct pc){ 0, 0 }, m) && walk_all(&p) &&
 	       !p.s.exhausted;
 	for (size_t i = 0; i < p.nodes.n; i++)

@@ -20,7 +20,7 @@ struct relation {
 	struct where at[ALL];      /* halves of the registers, words of the frame; of side 0, then 1 */
 	Z3_ast *constant;          /* by class; NULL: not a constant, or not the same one always */
 	size_t classes, room;
-	bool kept[2][FRAME / 8], shared;
+	bool kept[2][FRAME / 8], left[2][REGISTERS], shared;
 };
 
 /* The value of a register, or of a slot of the frame. */
@@ -194,8 +194,11 @@ struct relation *relation_new(struct solver *s, Z3_ast premise, struct machine *
 		if (rel->at[i].kind == VALUE && !found)
 			rel->at[i].n = new_class(rel, constant_of(s, about[i] ? premise : NULL, model, value[i]));
 	}
-	for (int side = 0; side < 2; side++)
+	for (int side = 0; side < 2; side++) {
 		memcpy(rel->kept[side], m[side]->kept, sizeof(m[side]->kept));
+		for (unsigned int i = 0; i < REGISTERS; i++)
+			rel->left[side][i] = is_left_behind(m[side], i);
+	}
 	rel->shared = m[0]->shared;
 	if (model)
 		Z3_model_dec_ref(s->z, model);
@@ -207,6 +210,14 @@ static bool weaken(struct where *w)
 	bool news = w->kind != UNKNOWN;
 
 	*w = (struct where){ UNKNOWN, 0 };
+	return news;
+}
+
+static bool no_longer(bool *held, bool holds)
+{
+	bool news = *held && !holds;
+
+	*held &= holds;
 	return news;
 }
 
@@ -262,12 +273,12 @@ int relation_meet(struct relation *rel, struct solver *s, Z3_ast premise, struct
 		if (first < ALL)
 			news |= split(rel, s, premise, value, class, first);
 	}
-	for (int side = 0; side < 2; side++)
+	for (int side = 0; side < 2; side++) {
 		for (size_t i = 0; i < FRAME / 8; i++)
-			if (rel->kept[side][i] && !m[side]->kept[i]) {
-				rel->kept[side][i] = false;
-				news = true;
-			}
+			news |= no_longer(&rel->kept[side][i], m[side]->kept[i]);
+		for (unsigned int i = 0; i < REGISTERS; i++)
+			news |= no_longer(&rel->left[side][i], is_left_behind(m[side], i));
+	}
 	return news;
 }
 
@@ -310,6 +321,8 @@ void relation_machines(const struct relation *rel, struct solver *s, struct mach
 		}
 		if (place < HALVES) {
 			to->reg[place / 2] = all;
+			if (place / 2 < REGISTERS && rel->left[i / PLACES][place / 2])
+				to->left[place / 2] = all;
 			continue;
 		}
 		for (size_t k = 0; k < 8; k++) {

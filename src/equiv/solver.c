@@ -72,6 +72,15 @@ Z3_ast variable(struct solver *s, unsigned int width, const char *fmt, ...)
 	return a;
 }
 
+const char *variable_name(struct solver *s, Z3_ast a)
+{
+	if (Z3_get_ast_kind(s->z, a) != Z3_APP_AST || Z3_get_app_num_args(s->z, Z3_to_app(s->z, a)))
+		return NULL;
+	Z3_symbol name = Z3_get_decl_name(s->z, Z3_get_app_decl(s->z, Z3_to_app(s->z, a)));
+
+	return Z3_get_symbol_kind(s->z, name) == Z3_STRING_SYMBOL ? Z3_get_symbol_string(s->z, name) : NULL;
+}
+
 Z3_ast condition_variable(struct solver *s, const char *fmt, ...)
 {
 	va_list args;

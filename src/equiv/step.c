@@ -116,103 +116,6 @@ static bool is_symbol(const struct ref_site *site, const char *name)
 	return s && streq(s->name, name);
 }
 
-static const uint8_t argument_registers[6] = { RDI, RSI, RDX, RCX, 8, 9 };
-
-static bool is_saved_register(unsigned int n)
-{
-	for (unsigned int i = 0; i < SAVED; i++)
-		if (saved_registers[i] == n)
-			return true;
-	return n == RSP;
-}
-
-static bool add_value(struct run *r, struct event *e, Z3_ast value, unsigned int bytes)
-{
-	if (!value)
-		return run_fail(r, "a parameter, or result, that nothing is known of");
-	e->value[e->n++] = bytes >= 8 ? value : bits_of(r->s, value, bytes > 4 ? 63 : 31, 0);
-	return true;
-}
-
-/* Parameters on the stack, which a callee that is not known may have. */
-static bool add_stack_parameters(struct run *r, struct event *e)
-{
-	enum { WORDS = 6 };
-	int64_t top = 0;
-
-	if (!stack_offset(r->s, r->m->reg[RSP], &top))
-		return run_fail(r, "the stack pointer is not known");
-	for (int64_t i = 0; i < WORDS; i++) {
-		int64_t at = top + 8 * i;
-		Z3_ast value = at < 0 && at >= -FRAME ? word_of(r->s, r->m, FRAME + at, 8) : NULL;
-
-		/* what nobody has written is no parameter; saved registers are none either */
-		e->value[e->n++] = value && !r->m->kept[(FRAME + at) / 8] ? value :
-				   variable(r->s, 64, "nothing");
-	}
-	return true;
-}
-
-static bool called(struct run *r, char *name, Z3_ast function, struct signature sig)
-{
-	struct event *e = run_event(r, EV_CALL, name);
-	bool fine = true;
-
-	if (sig.known && sig.n > 6)
-		return run_fail(r, "a call with parameters on the stack");
-	if (function)
-		e->value[e->n++] = function;
-	for (unsigned int i = 0; fine && i < (sig.known ? sig.n : 6); i++)
-		fine = add_value(r, e, r->m->reg[argument_registers[i]], sig.known ? sig.size[i] : 8);
-	if (fine && !sig.known)
-		fine = add_stack_parameters(r, e);
-	if (!fine || !run_share(r, e))
-		return false;
-	for (unsigned int i = 0; i < REGISTERS; i++)
-		if (!is_saved_register(i))
-			r->m->reg[i] = variable(r->s, 64, "side%u_%zu_%u", r->side, r->events.n, i);
-	memset(r->m->flag, 0, sizeof(r->m->flag));
-	if (!sig.known || sig.result >= 8)
-		r->m->reg[RAX] = variable(r->s, 64, "result%zu", r->events.n);
-	else if (sig.result) /* what is above a small result is anything */
-		r->m->reg[RAX] = join_bits(r->s, bits_of(r->s, r->m->reg[RAX], 63, sig.result * 8),
-					   variable(r->s, sig.result * 8, "small%zu", r->events.n));
-	if (sig.known && sig.result > 8)
-		r->m->reg[RDX] = variable(r->s, 64, "second%zu", r->events.n);
-	return true;
-}
-
-/* Everything as the caller left it; the results are an event of both sides. */
-static bool returns(struct run *r)
-{
-	struct machine *m = r->m;
-	const struct signature *own = &r->own;
-
-	if (m->reg[RSP] != r->s->sp)
-		return run_fail(r, "returns with another stack pointer");
-	for (unsigned int i = 0; i < SAVED; i++)
-		if (!m->reg[saved_registers[i]] ||
-		    !always_equal(r->s, NULL, m->reg[saved_registers[i]], m->reg[REGISTERS + i]))
-			return run_fail(r, "returns with a register changed that is the caller's");
-	struct event *e = run_event(r, EV_OTHER, xstrdup("return"));
-
-	if (own->known && !own->result) {
-		r->stop = STOP_RETURN;
-		return true;
-	}
-	if (!m->reg[RAX] || (!own->known && !m->reg[RDX]))
-		return run_fail(r, "a result that nothing is known of");
-	e->value[e->n++] = own->known && own->result < 8 ? bits_of(r->s, m->reg[RAX], own->result * 8 - 1, 0) :
-							   m->reg[RAX];
-	if (!own->known || own->result > 8)
-		e->value[e->n++] = m->reg[RDX];
-	for (size_t i = 0; i < e->n; i++)
-		if (mentions_stack(r->s, e->value[i]))
-			return run_fail(r, "returns an address of its frame");
-	r->stop = STOP_RETURN;
-	return true;
-}
-
 /* A retpoline: "__x86_indirect_thunk_rax" jumps to where the register leads. */
 static bool indirect_register(const struct ref_site *site, unsigned int *n)
 {
@@ -241,7 +144,7 @@ static bool call_place(struct run *r, const struct place *p)
 	if (is_symbol(site, "__fentry__"))
 		return true; /* ftrace leaves everything as it was */
 	if (indirect_register(site, &n))
-		return r->m->reg[n] ? called(r, xstrdup("indirect"), r->m->reg[n], (struct signature){ 0 }) :
+		return r->m->reg[n] ? run_call(r, xstrdup("indirect"), r->m->reg[n], (struct signature){ 0 }) :
 				      run_fail(r, "a call to something that nothing is known of");
 	char *name = r->rq->target(r->rq->arg, r->side, &site->ref, &offset);
 
@@ -249,7 +152,7 @@ static bool call_place(struct run *r, const struct place *p)
 		free(name);
 		return run_fail(r, "a call that cannot be told");
 	}
-	return called(r, name, NULL, r->rq->signature(r->rq->arg, name));
+	return run_call(r, name, NULL, r->rq->signature(r->rq->arg, name));
 }
 
 /* A jump out of the function: a return, or a call of the last thing to do. */
@@ -260,10 +163,10 @@ static bool leaves(struct run *r, const struct place *p)
 	if (!site)
 		return run_fail(r, "a jump to nowhere");
 	if (is_symbol(site, "__x86_return_thunk"))
-		return returns(r);
+		return run_return(r);
 	if (r->m->reg[RSP] != r->s->sp)
 		return run_fail(r, "a jump out of the function with a frame");
-	return call_place(r, p) && returns(r);
+	return call_place(r, p) && run_return(r);
 }
 
 /* ---- what is not computed ---- */
@@ -410,7 +313,7 @@ static bool step(struct run *r, const struct place *p)
 	if (p->z.mnemonic == ZYDIS_MNEMONIC_UD2)
 		return trap(r, p);
 	if (p->z.meta.category == ZYDIS_CATEGORY_RET)
-		return p->insn->length == 1 ? returns(r) : run_fail(r, "a return of another kind");
+		return p->insn->length == 1 ? run_return(r) : run_fail(r, "a return of another kind");
 	if (p->z.mnemonic == ZYDIS_MNEMONIC_CALL)
 		return p->insn->branch ? call_place(r, p) : run_fail(r, "a call by a pointer");
 	if (p->z.mnemonic == ZYDIS_MNEMONIC_JMP && !p->insn->branch)
@@ -450,6 +353,7 @@ void run_to_branch(struct run *r)
 			run_fail(r, "bytes that are no instruction");
 			return;
 		}
+		r->at = p.insn->offset;
 		r->pc.insn++;
 		r->next = r->pc;
 		after_call = p.z.mnemonic == ZYDIS_MNEMONIC_CALL;

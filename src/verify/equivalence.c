@@ -140,13 +140,38 @@ static bool size_of(const struct dwarf_unit *u, uint32_t type, bool whole, uint8
 	return true;
 }
 
+/*
+ * Functions whose last parameter is a format, which says what follows: __printf(n, n + 1) in the kernel's headers.
+ * Other functions with "..." are not known.
+ */
+static const char *const formatted[] = {
+	"_printk", "_printk_deferred", "panic", "__warn_printk", "warn_slowpath_fmt",      /* linux/printk.h, panic.h, bug.h */
+	"_dev_printk", "_dev_emerg", "_dev_alert", "_dev_crit", "_dev_err", "_dev_warn",   /* linux/dev_printk.h */
+	"_dev_notice", "_dev_info", "dev_err_probe", "dev_set_name",                       /* linux/device.h */
+	"netdev_printk", "netdev_emerg", "netdev_alert", "netdev_crit", "netdev_err",      /* linux/netdevice.h */
+	"netdev_warn", "netdev_notice", "netdev_info",
+	"seq_printf", "snprintf", "scnprintf", "sprintf", "kasprintf", "devm_kasprintf",   /* linux/seq_file.h, sprintf.h */
+	"sysfs_emit", "sysfs_emit_at", "kobject_set_name", "kobject_init_and_add",         /* linux/sysfs.h, kobject.h */
+	"__dynamic_pr_debug", "__dynamic_dev_dbg", "__dynamic_netdev_dbg",                 /* linux/dynamic_debug.h */
+	"kthread_create_on_node", "__request_module", "audit_log_format",                  /* linux/kthread.h, kmod.h, audit.h */
+	"__ext4_error", "__ext4_warning", "__ext4_msg", "_btrfs_printk", "xfs_warn",       /* of the file systems */
+};
+
+static bool is_formatted(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formatted); i++)
+		if (streq(name, formatted[i]))
+			return true;
+	return false;
+}
+
 static struct signature signature_by(const struct dwarf_unit *u, const struct die_function *f)
 {
-	struct signature s = { .known = true };
+	struct signature s = { .known = true, .format = f->variadic };
 	Dwarf_Die die;
 
-	if (!dwarf_offdie(u->dwarf, f->offset, &die) || !dwarf_hasattr(&die, DW_AT_prototyped) || f->variadic ||
-	    f->params.n > 6 || (f->type && !size_of(u, f->type, true, &s.result)))
+	if (!dwarf_offdie(u->dwarf, f->offset, &die) || !dwarf_hasattr(&die, DW_AT_prototyped) ||
+	    (f->variadic && (!f->params.n || !is_formatted(f->name))) || f->params.n > 6 || (f->type && !size_of(u, f->type, true, &s.result)))
 		return (struct signature){ 0 };
 	for (uint32_t i = f->params.first; i; i = u->items.at[i].next)
 		if (!size_of(u, u->items.at[i].type, false, &s.size[s.n++]))

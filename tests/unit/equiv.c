@@ -21,7 +21,7 @@ static char *target(void *arg, unsigned int side, const struct ref *ref, int64_t
 		return xstrdup(ref->symbol->name);
 	text = (const char *)ref->entity->section->data + ref->entity->start + ref->offset;
 	*offset = ref->kind == REF_STRING ? 0 : ref->offset;
-	return ref->kind == REF_STRING ? xasprintf("\"%s", text) : xstrdup(ref->entity->key);
+	return ref->kind == REF_STRING ? xasprintf("text %s", text) : xstrdup(ref->entity->key);
 }
 
 static struct signature signature(void *arg, const char *name)
@@ -30,11 +30,12 @@ static struct signature signature(void *arg, const char *name)
 		const char *name;
 		struct signature s;
 	} known[] = {
-		{ "f", { true, 3, { 8, 8, 8 }, 8 } }, /* wide enough for all of them */
-		{ "one", { true, 1, { 8 }, 8 } },
-		{ "two", { true, 2, { 8, 8 }, 8 } },
-		{ "small", { true, 1, { 4 }, 4 } },
-		{ "nothing", { true, 1, { 8 }, 0 } },
+		{ "f", { true, 3, { 8, 8, 8 }, 8, false } }, /* wide enough for all of them */
+		{ "one", { true, 1, { 8 }, 8, false } },
+		{ "two", { true, 2, { 8, 8 }, 8, false } },
+		{ "small", { true, 1, { 4 }, 4, false } },
+		{ "nothing", { true, 1, { 8 }, 0, false } },
+		{ "say", { true, 1, { 8 }, 4, true } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
@@ -48,7 +49,7 @@ static bool shown(const char *a, const char *a_flags, const char *b, const char 
 	static const char head[] =
 		"typedef unsigned long u64; typedef unsigned int u32; typedef unsigned char u8;"
 		"u64 one(u64); u64 two(u64, u64); u32 small(u32); void nothing(u64);"
-		"u64 other(u64); extern u64 table[16], word; extern u32 half; struct s { u64 a, b; u32 c, d; };";
+		"u64 other(u64); int say(const char *, ...); extern u64 table[16], word; extern u32 half; struct s { u64 a, b; u32 c, d; };";
 	const char *text[2] = { a, b }, *flags[2] = { a_flags, b_flags };
 	struct object *object[2] = { 0 };
 	struct finding_vec findings = { 0 };
@@ -193,9 +194,55 @@ static const struct {
 	  "u64 f(u64 *a, u64 b, u64 c) { asm volatile(\"sti\" ::: \"memory\"); return *a; }" },
 	{ "a register that is the caller's", "u64 f(u64 a, u64 b, u64 c) { return a; }",
 	  "u64 f(u64 a, u64 b, u64 c) { asm volatile(\"mov %%rdi, %%rbx\" ::: \"memory\"); return a; }" },
+	{ "what a format names", "u64 f(u64 a, u64 b, u64 c) { say(\"%lu of %lu\\n\", a, b); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { say(\"%lu of %lu\\n\", a, c); return 0; }" },
+	{ "what a format names with *", "u64 f(u64 a, u64 b, u64 c) { say(\"%*lu\\n\", (int)a, b); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { say(\"%*lu\\n\", (int)a, c); return 0; }" },
+	{ "what a format names behind %%", "u64 f(u64 a, u64 b, u64 c) { say(\"%% %p%%%-3ld\\n\", (void *)a, b); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { say(\"%% %p%%%-3ld\\n\", (void *)a, c); return 0; }" },
+	{ "a parameter of a call by pointer",
+	  "u64 f(u64 (*g)(u64, u64), u64 b, u64 c) { nothing(c); return g(b, c); }",
+	  "u64 f(u64 (*g)(u64, u64), u64 b, u64 c) { nothing(c); return g(b, b); }" },
+	{ "a parameter that the right one has",
+	  "u64 f(u64 (*g)(u64, ...), u64 b, u64 c) { nothing(c); return g(b); }",
+	  "u64 f(u64 (*g)(u64, ...), u64 b, u64 c) { nothing(c); return g(b, c); }" },
 	{ "the segment", "u64 f(u64 a, u64 b, u64 c) { u64 x; asm volatile(\"mov %%gs:8, %0\" : \"=r\"(x)); return x; }",
 	  "u64 f(u64 a, u64 b, u64 c) { u64 x; asm volatile(\"mov %%fs:8, %0\" : \"=r\"(x)); return x; }" },
 };
+
+/* ---- registers that nobody reads ---- */
+
+#define RDX_IS_1 "asm volatile(\"mov $1, %%edx\" ::: \"rdx\"); "
+
+static const struct {
+	const char *what, *a, *b;
+} unread[] = {
+	{ "behind those that the format names",
+	  "u64 f(u64 a, u64 b, u64 c) { " RDX_IS_1 "say(\"%lu%%\\n\", a); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { say(\"%lu%%\\n\", a); return 0; }" },
+	{ "left behind by another call",
+	  "u64 f(u64 (*g)(u64), u64 b, u64 c) { nothing(c); " RDX_IS_1 "return g(b); }",
+	  "u64 f(u64 (*g)(u64), u64 b, u64 c) { nothing(c); return g(b); }" },
+	{ "left behind by a call in a branch",
+	  "u64 f(u64 (*g)(u64), u64 b, u64 c) { if (small(c)) nothing(b); " RDX_IS_1 "return g(b); }",
+	  "u64 f(u64 (*g)(u64), u64 b, u64 c) { if (small(c)) nothing(b); return g(b); }" },
+	{ "no parameter of the function",
+	  "u64 f(u64 (*g)(u64), u64 b, u64 c) { asm volatile(\"mov $1, %%ecx\" ::: \"rcx\"); return g(b); }",
+	  "u64 f(u64 (*g)(u64), u64 b, u64 c) { return g(b); }" },
+};
+
+static void unread_registers(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unread); i++) {
+		scoped_free char *why = NULL, *other_way = NULL;
+
+		if (!shown(unread[i].a, "", unread[i].b, "", &why))
+			fail_msg("%s: not shown: %s", unread[i].what, why);
+		/* it is the right one whose compiler is trusted; formats are read for both */
+		if (shown(unread[i].b, "", unread[i].a, "", &other_way) != !strncmp(unread[i].what, "behind", 6))
+			fail_msg("%s: the other way round: %s", unread[i].what, other_way);
+	}
+}
 
 static void near_misses(void **state)
 {
@@ -222,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(other_ways),
 		cmocka_unit_test(near_misses),
+		cmocka_unit_test(unread_registers),
 	};
 
 	if (!equiv_available()) {
