@@ -149,6 +149,10 @@ struct error *debian_choose(const char *release, const struct apt_package_vec *k
 
 	if (!release_parse(release, &plan->parsed))
 		return error_new("T3", "'%s' is not the release of a Debian amd64 kernel", release);
+	if (starts_with(plan->parsed.flavour, "rt-"))
+		return error_hint(error_new("T13", "%s is a kernel with PREEMPT_RT", release),
+				  "run %s-amd64, or make a target of a kernel that you built yourself",
+				  plan->parsed.abi);
 	plan->release = xstrdup(release);
 	/* One release may exist in several package versions: the newest that is complete. */
 	for (;;) {

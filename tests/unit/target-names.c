@@ -156,6 +156,18 @@ static void test_choose(void **state)
 	apt_packages_free(&known);
 }
 
+static void test_choose_realtime(void **state)
+{
+	struct apt_package_vec known = { 0 };
+	struct debian_plan plan = { 0 };
+	scoped_error struct error *err = debian_choose("6.1.0-50-rt-amd64", &known, &plan);
+
+	assert_non_null(err);
+	assert_string_equal(err->id, "T13");
+	assert_non_null(strstr(err->hint, "6.1.0-50-amd64"));
+	debian_plan_free(&plan);
+}
+
 static void test_choose_no_source(void **state)
 {
 	struct apt_package_vec known = { 0 };
@@ -205,7 +217,8 @@ int main(void)
 		cmocka_unit_test(test_safe),	     cmocka_unit_test(test_release),
 		cmocka_unit_test(test_latest),	     cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_versions_dpkg), cmocka_unit_test(test_near),
-		cmocka_unit_test(test_choose),	     cmocka_unit_test(test_choose_no_source),
+		cmocka_unit_test(test_choose),	     cmocka_unit_test(test_choose_realtime),
+		cmocka_unit_test(test_choose_no_source),
 		cmocka_unit_test(test_config),
 	};
 
