@@ -74,6 +74,15 @@ static struct error *run(const char *dir, const char *command, double timeout, c
 	return NULL;
 }
 
+char *search_version(void)
+{
+	const char *const argv[] = { "spin", "-V", NULL };
+	scoped_process_result struct process_result result = { 0 };
+	scoped_error struct error *err = process_run(&(struct process){ .argv = argv }, &result);
+
+	return err || result.status ? NULL : take(result.output);
+}
+
 /* The number before (behind = false) or after a word of the checker's output; -1: it is not there. */
 static double number_at(const char *output, const char *word, bool behind)
 {

@@ -42,6 +42,8 @@ extern const size_t model_file_count;
 
 /* Why nothing can be searched here (a program is not installed); NULL: it can. */
 const char *search_impossible(void);
+/* What spin says its version is, the caller's; NULL: it does not run. */
+char *search_version(void);
 /* Writes the model's files into a directory. */
 struct error *model_write(const char *dir);
 

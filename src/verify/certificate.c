@@ -193,6 +193,7 @@ static struct error *replay(const char *path, const json_t *was, struct certific
 		.target = target, .module = text_at(json_object_get(inputs, "livepatch"), "path"),
 		.fixes = fixes.at, .nfixes = fixes.n,
 		.description = json_string_value(json_object_get(json_object_get(inputs, "description"), "path")),
+		.again = true,
 	};
 
 	TRY(verify(&rq, now));

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "verify/relations.h"
+#include "verify/searched.h"
 
 static const double timeout = 120;
 
@@ -18,7 +19,7 @@ static const double timeout = 120;
 static void add_names(struct instance *i, const struct verification *v, const struct relations *r)
 {
 	for (size_t k = 0; k < r->n; k++)
-		str_add(&i->text, "/* name %zu %s */\n", k, v->lp.functions.at[k].name);
+		str_add(&i->names, "/* name %zu %s */\n", k, v->lp.functions.at[k].name);
 }
 
 /* "((f) == 0 && (v) == 1 && (g) == 2) || ..." of what is true; "false" when nothing is. */
@@ -79,10 +80,12 @@ void instance_liveness(const char *stays, const char *extra, struct instance *i)
 {
 	*i = (struct instance){ .kind = CHECK_LIVENESS };
 	if (stays)
-		str_add(&i->text, "/* name 1 %s */\n#define NF 2\n#define CALLS(f, v, g) ((f) == 1)\n"
+		str_add(&i->names, "/* name 1 %s */\n", stays);
+	if (stays)
+		str_add(&i->text, "#define NF 2\n#define CALLS(f, v, g) ((f) == 1)\n"
 				  "#define FROM_TASK(f) ((f) == 0)\n#define FROM_KTHREAD(f) true\n"
 				  "#define FROM_IDLE(f) ((f) == 0)\n#define FROM_IRQ(f) false\n"
-				  "#define STAYS(f, v) ((f) == 1)\n", stays);
+				  "#define STAYS(f, v) ((f) == 1)\n");
 	else
 		str_add(&i->text, "#define NF 1\n#define CALLS(f, v, g) false\n" ANY_CONTEXT);
 	str_add(&i->text, "#define IN_PATCH(p, f) ((p) == 1)\n#define IN_MODULE(f) false\n"
@@ -94,9 +97,8 @@ void instance_liveness(const char *stays, const char *extra, struct instance *i)
 void instance_meeting(const struct meeting *m, const char *extra, struct instance *i)
 {
 	*i = (struct instance){ .kind = CHECK_SAFETY };
-	str_add(&i->text, "/* name 0 %s */\n/* name 1 %s */\n/* name 2 %s */\n#define NF 3\n", m->first,
-		m->second, m->caller);
-	str_add(&i->text, "#define IN_PATCH(p, f) ((p) == 1%s)\n", m->replaced ? "" : " && (f) < 2");
+	str_add(&i->names, "/* name 0 %s */\n/* name 1 %s */\n/* name 2 %s */\n", m->first, m->second, m->caller);
+	str_add(&i->text, "#define NF 3\n#define IN_PATCH(p, f) ((p) == 1%s)\n", m->replaced ? "" : " && (f) < 2");
 	str_add(&i->text, "#define CALLS(f, v, g) ((f) == 2)\n#define FROM_TASK(f) ((f) == 2)\n"
 			  "#define FROM_KTHREAD(f) ((f) == 2)\n#define FROM_IDLE(f) false\n");
 	str_add(&i->text, "#define FROM_IRQ(f) %s\n#define SLEEPS(f, v) %s\n",
@@ -121,10 +123,11 @@ static struct error *write_model(struct instance *i, char **dir, char **switches
 {
 	TRY(temp_dir_new("instance", dir));
 	scoped_free char *path = path_join(*dir, "generated.h");
+	scoped_free char *text = xasprintf("%s%s", i->names.s ? i->names.s : "", i->text.s);
 
 	TRY(model_write(*dir));
 	*switches = xasprintf("%s -DINSTANCE=generated.h", i->switches.s);
-	return write_file(path, i->text.s, i->text.n);
+	return write_file(path, text, strlen(text));
 }
 
 static bool recall(const struct instance_vec *known, struct instance *i)
@@ -139,17 +142,29 @@ static bool recall(const struct instance_vec *known, struct instance *i)
 	return false;
 }
 
-struct error *instance_search(struct instance_vec *known, struct instance *i)
+/* Whoever searched before has to have searched the same, with the same program. */
+static struct error *search(bool again, struct instance *i)
 {
 	scoped_temp_dir char *dir = NULL;
-	scoped_free char *switches = NULL;
+	scoped_free char *switches = NULL, *version = search_version();
+	scoped_free char *key = xasprintf("%s, kind %d, %s", i->hash, i->kind, version ? version : "");
 
-	hash(i);
-	if (recall(known, i))
+	if (!again && version && searched_before(key, &i->result))
 		return NULL;
 	TRY(write_model(i, &dir, &switches));
 	TRY(search_run(&(struct search){ .model = dir, .switches = switches, .kind = i->kind,
 					 .timeout = timeout }, &i->result));
+	if (version)
+		searched_now(key, &i->result);
+	return NULL;
+}
+
+struct error *instance_search(struct instance_vec *known, bool again, struct instance *i)
+{
+	hash(i);
+	if (recall(known, i))
+		return NULL;
+	TRY(search(again, i));
 	struct instance *copy = instance_vec_push(known, (struct instance){ .result = i->result });
 
 	memcpy(copy->hash, i->hash, sizeof(i->hash));
@@ -172,7 +187,8 @@ struct error *instance_story(struct instance *i, const char *indent, struct str 
 	scoped_str struct str text = { 0 };
 	double cpu;
 
-	story_names_read(i->text.s, &names);
+	if (i->names.s)
+		story_names_read(i->names.s, &names);
 	TRY(write_model(i, &dir, &switches));
 	TRY(search_story(&(struct search){ .model = dir, .switches = switches, .kind = i->kind,
 					   .timeout = timeout }, &names, &text, &cpu));
@@ -183,6 +199,7 @@ struct error *instance_story(struct instance *i, const char *indent, struct str 
 
 void instance_free(struct instance *i)
 {
+	str_free(&i->names);
 	str_free(&i->text);
 	str_free(&i->switches);
 	free(i->result.violated);

@@ -11,6 +11,7 @@ struct verification;
 struct relations;
 
 struct instance {
+	struct str names;              /* of its functions, for stories: comments */
 	struct str text;
 	struct str switches;
 	enum search_kind kind;
@@ -36,8 +37,11 @@ struct meeting {
 };
 void instance_meeting(const struct meeting *m, const char *extra, struct instance *i);
 
-/* Fills hash and result. An instance that was searched before is not searched again. Id Y3. */
-struct error *instance_search(struct instance_vec *known, struct instance *i);
+/*
+ * Fills hash and result. An instance that was searched before, here or by an earlier run (searched.h), is not searched
+ * again; `again`: not by an earlier run. Id Y3.
+ */
+struct error *instance_search(struct instance_vec *known, bool again, struct instance *i);
 void instances_free(struct instance_vec *known);
 /* The counterexample, indented by `indent`. */
 struct error *instance_story(struct instance *i, const char *indent, struct str *story);

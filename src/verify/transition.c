@@ -59,7 +59,7 @@ static bool preempts(struct target *target)
 /* Searches; what there is to say is in *said. False: spin did not get to an answer, which is open. */
 static bool ask(struct question *q, struct instance *i, const char *what, char **said)
 {
-	scoped_error struct error *err = instance_search(&q->v->instances, i);
+	scoped_error struct error *err = instance_search(&q->v->instances, q->v->rq->again, i);
 
 	*said = NULL;
 	if (err || (!i->result.violated && !i->result.complete)) {

@@ -36,6 +36,7 @@ struct verify_request {
 	char *const *fixes;        /* paths of the patch files */
 	size_t nfixes;
 	const char *description;   /* path; NULL: none (docs/description.md) */
+	bool again;                /* nothing that an earlier run found out is taken for known (O8) */
 };
 
 /* The answer, and all that is needed to ask again. */
