@@ -6,6 +6,7 @@
  *     CACHE/targets/KIND/LABEL/target.json   written last, in one step
  *     CACHE/locks/KIND-LABEL                 flock()ed by whoever adds or removes the target
  *     CACHE/downloads/LABEL/                 packages on their way in
+ *     CACHE/models/HASH                      searches of the model (verify/searched.h)
  *
  * KIND is "debian" or "build". A tree is built where it stays, because Kbuild writes absolute
  * paths into it; it becomes a target when target.json appears, and stops being one when that file
