@@ -69,6 +69,9 @@ struct run {
 	struct event_vec events;
 	enum stop stop;
 	Z3_ast condition;              /* STOP_BRANCH: taken when true */
+	bool by_key;                   /* by a jump label */
+	struct machine after;          /* behind the last event, or at the start */
+	struct pc after_pc;
 	struct pc taken, next;
 	uint32_t at;                   /* offset of the instruction in its part */
 	struct signature own;
@@ -146,12 +149,28 @@ const char *segment_of(const ZydisDecodedOperand *op);
  * there is none. */
 Z3_ast reference_at(struct run *r, const struct place *p, unsigned int field);
 
+/* facts.c: what is known besides of the values at a pair of places. */
+enum { FACTS_MAX = 8 };
+struct facts {
+	Z3_ast at[FACTS_MAX];
+	unsigned int n;
+};
+/* The premise, in terms of the n places with the values that it speaks of; two places make a word. What speaks of
+ * anything else is left out. */
+void facts_of(struct facts *f, struct solver *s, Z3_ast premise, const Z3_ast *value, size_t n);
+/* Only what is true of these values, too. True: some are not. */
+bool facts_meet(struct facts *f, struct solver *s, Z3_ast premise, const Z3_ast *value, size_t n);
+/* All of them of these values; NULL: nothing. */
+Z3_ast facts_about(const struct facts *f, struct solver *s, const Z3_ast *value, size_t n);
+
 /* relation.c: what holds at a pair of places, whichever way they were reached. */
 struct relation;
-struct relation *relation_new(struct solver *s, Z3_ast premise, struct machine *const m[2]);
+/* facts: keep what the premise says, not only what follows for equal values and constants. */
+struct relation *relation_new(struct solver *s, Z3_ast premise, struct machine *const m[2], bool facts);
 /* 1: weakened, 0: as it was, -1: cannot be. */
 int relation_meet(struct relation *rel, struct solver *s, Z3_ast premise, struct machine *const m[2]);
-void relation_machines(const struct relation *rel, struct solver *s, struct machine *const m[2]);
+/* Machines in that state; the facts about their values, or NULL. */
+Z3_ast relation_machines(const struct relation *rel, struct solver *s, struct machine *const m[2]);
 void relation_free(struct relation *rel);
 /* Is what others may see of both frames from now on the same? */
 bool same_frames(struct solver *s, Z3_ast premise, Z3_ast *const frame[2], bool *const kept[2]);

@@ -20,6 +20,7 @@ struct relation {
 	struct where at[ALL];      /* halves of the registers, words of the frame; of side 0, then 1 */
 	Z3_ast *constant;          /* by class; NULL: not a constant, or not the same one always */
 	size_t classes, room;
+	struct facts facts;
 	bool kept[2][FRAME / 8], left[2][REGISTERS], shared;
 };
 
@@ -167,7 +168,7 @@ static Z3_ast constant_of(struct solver *s, Z3_ast premise, Z3_model model, Z3_a
 	return always_equal(s, premise, a, x) ? x : NULL;
 }
 
-struct relation *relation_new(struct solver *s, Z3_ast premise, struct machine *const m[2])
+struct relation *relation_new(struct solver *s, Z3_ast premise, struct machine *const m[2], bool facts)
 {
 	struct relation *rel = xcalloc(1, sizeof(*rel));
 	Z3_ast value[ALL], print[ALL], here[ALL] = { 0 };
@@ -200,6 +201,8 @@ struct relation *relation_new(struct solver *s, Z3_ast premise, struct machine *
 			rel->left[side][i] = is_left_behind(m[side], i);
 	}
 	rel->shared = m[0]->shared;
+	if (premise && facts)
+		facts_of(&rel->facts, s, premise, value, ALL);
 	if (model)
 		Z3_model_dec_ref(s->z, model);
 	return rel;
@@ -279,6 +282,7 @@ int relation_meet(struct relation *rel, struct solver *s, Z3_ast premise, struct
 		for (unsigned int i = 0; i < REGISTERS; i++)
 			news |= no_longer(&rel->left[side][i], is_left_behind(m[side], i));
 	}
+	news |= facts_meet(&rel->facts, s, premise, value, ALL);
 	return news;
 }
 
@@ -297,7 +301,18 @@ static Z3_ast flag_of(struct solver *s, Z3_ast value)
 	return value ? simple(s, Z3_mk_eq(s->z, value, number(s, 32, 1))) : NULL;
 }
 
-void relation_machines(const struct relation *rel, struct solver *s, struct machine *const m[2])
+static Z3_ast facts_now(const struct relation *rel, struct solver *s)
+{
+	Z3_ast value[ALL];
+
+	if (!rel->facts.n)
+		return NULL;
+	for (size_t i = 0; i < ALL; i++)
+		value[i] = value_of(rel, s, i);
+	return facts_about(&rel->facts, s, value, ALL);
+}
+
+Z3_ast relation_machines(const struct relation *rel, struct solver *s, struct machine *const m[2])
 {
 	for (int side = 0; side < 2; side++) {
 		memset(m[side], 0, sizeof(*m[side]));
@@ -332,6 +347,7 @@ void relation_machines(const struct relation *rel, struct solver *s, struct mach
 			to->frame[(place - HALVES) * 4 + k] = bits_of(s, from, bit + 7, bit);
 		}
 	}
+	return facts_now(rel, s);
 }
 
 void relation_free(struct relation *rel)

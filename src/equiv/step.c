@@ -274,6 +274,7 @@ static bool label(struct run *r, const struct place *p, const struct special_ent
 	/* bit 1 is a request to objtool (arch/x86/include/asm/jump_label.h) */
 	run_event(r, EV_LABEL, xasprintf("key %s+%lld", key, (long long)(offset & ~2)));
 	r->condition = condition_variable(r->s, "key%zu", r->events.n);
+	r->by_key = true;
 	r->stop = STOP_BRANCH;
 	return true;
 }
@@ -327,6 +328,12 @@ static bool step(struct run *r, const struct place *p)
 	return done > 0 || (!done && other(r, p));
 }
 
+static void remember(struct run *r)
+{
+	r->after = *r->m;
+	r->after_pc = r->pc;
+}
+
 void run_to_branch(struct run *r)
 {
 	bool going = entries_understood(r), after_call = false;
@@ -357,7 +364,11 @@ void run_to_branch(struct run *r)
 		r->pc.insn++;
 		r->next = r->pc;
 		after_call = p.z.mnemonic == ZYDIS_MNEMONIC_CALL;
+		size_t events = r->events.n;
+
 		going = step(r, &p) && r->stop == STOP_FAILED && !r->why;
+		if (r->events.n != events)
+			remember(r);
 		if (r->why) {
 			char text[96];
 			char *why = r->why;

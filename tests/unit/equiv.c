@@ -206,6 +206,18 @@ static const struct {
 	{ "a parameter that the right one has",
 	  "u64 f(u64 (*g)(u64, ...), u64 b, u64 c) { nothing(c); return g(b); }",
 	  "u64 f(u64 (*g)(u64, ...), u64 b, u64 c) { nothing(c); return g(b, c); }" },
+	{ "tests in another order, and the wrong thing done",
+	  "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (b == 1) nothing(a); else if (b == 2) nothing(c); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (b == 2) nothing(a); else if (b == 1) nothing(c); return 0; }" },
+	{ "tests in another order that are not apart",
+	  "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (b > 1) nothing(a); else if (b > 2) nothing(c); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (b > 2) nothing(c); else if (b > 1) nothing(a); return 0; }" },
+	{ "one test more", "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (b == 1) c++; if (a == 2) nothing(c); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (a == 2) nothing(c); return 0; }" },
+	{ "a loop that may not end",
+	  "u64 f(u64 a, u64 b, u64 c) { nothing(0); while (b != 1) { b *= 3; asm volatile(\"\"); }"
+	  " if (c == 2) nothing(a); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (c == 2) nothing(a); return 0; }" },
 	{ "the segment", "u64 f(u64 a, u64 b, u64 c) { u64 x; asm volatile(\"mov %%gs:8, %0\" : \"=r\"(x)); return x; }",
 	  "u64 f(u64 a, u64 b, u64 c) { u64 x; asm volatile(\"mov %%fs:8, %0\" : \"=r\"(x)); return x; }" },
 };
@@ -244,6 +256,35 @@ static void unread_registers(void **state)
 	}
 }
 
+/* ---- tests in another order ---- */
+
+static const struct {
+	const char *a, *b;
+} orders[] = {
+	{ "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (b == 1) nothing(a); else if (b == 2) nothing(c); return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { nothing(0); if (b == 2) nothing(c); else if (b == 1) nothing(a); return 0; }" },
+	{ "u64 f(u64 a, u64 b, u64 c) { if (b == 1) a = one(a); else if (b == 2) a = two(a, c); else if (b == 3) nothing(a);"
+	  " return a; }",
+	  "u64 f(u64 a, u64 b, u64 c) { if (b == 3) nothing(a); else if (b == 2) a = two(a, c); else if (b == 1) a = one(a);"
+	  " return a; }" },
+	{ "u64 f(u64 a, u64 b, u64 c) { while (small(a)) { if (b > 9) nothing(a); else if (b < 4) nothing(c); a--; }"
+	  " return 0; }",
+	  "u64 f(u64 a, u64 b, u64 c) { while (small(a)) { if (b < 4) nothing(c); else if (b > 9) nothing(a); a--; }"
+	  " return 0; }" },
+};
+
+static void tests_in_another_order(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
+		for (int turned = 0; turned < 2; turned++) {
+			const char *a = turned ? orders[i].b : orders[i].a, *b = turned ? orders[i].a : orders[i].b;
+			scoped_free char *why = NULL;
+
+			if (!shown(a, "-fno-if-conversion", b, "-fno-if-conversion", &why))
+				fail_msg("%zu, turned %d: not shown: %s", i, turned, why);
+		}
+}
+
 static void near_misses(void **state)
 {
 	unsigned int wrong = 0;
@@ -270,6 +311,7 @@ int main(void)
 		cmocka_unit_test(other_ways),
 		cmocka_unit_test(near_misses),
 		cmocka_unit_test(unread_registers),
+		cmocka_unit_test(tests_in_another_order),
 	};
 
 	if (!equiv_available()) {
