@@ -105,23 +105,25 @@ static struct error *write_all(int fd, const char *path, const void *data, size_
 	return NULL;
 }
 
-static struct error *write_beside(const char *tmp, const void *data, size_t size, mode_t mode)
+static struct error *write_beside(const char *tmp, const void *data, size_t size, mode_t mode,
+				  bool sync)
 {
 	scoped_fd int fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return error_errno("%s", tmp);
 	TRY(write_all(fd, tmp, data, size));
-	if (fsync(fd) && errno != EINVAL)
+	if (sync && fsync(fd) && errno != EINVAL)
 		return error_errno("%s", tmp);
 	return NULL;
 }
 
-static struct error *write_with_mode(const char *path, const void *data, size_t size, mode_t mode)
+static struct error *write_with_mode(const char *path, const void *data, size_t size, mode_t mode,
+				     bool sync)
 {
 	static unsigned int counter;
 	scoped_free char *tmp = xasprintf("%s.%d.%u.tmp", path, (int)getpid(), counter++);
-	struct error *err = write_beside(tmp, data, size, mode);
+	struct error *err = write_beside(tmp, data, size, mode, sync);
 
 	if (!err && rename(tmp, path))
 		err = error_errno("%s", path);
@@ -132,7 +134,12 @@ static struct error *write_with_mode(const char *path, const void *data, size_t 
 
 struct error *write_file(const char *path, const void *data, size_t size)
 {
-	return write_with_mode(path, data, size, 0666);
+	return write_with_mode(path, data, size, 0666, true);
+}
+
+struct error *write_file_unsynced(const char *path, const void *data, size_t size)
+{
+	return write_with_mode(path, data, size, 0666, false);
 }
 
 struct error *copy_file(const char *from, const char *to)
@@ -143,7 +150,7 @@ struct error *copy_file(const char *from, const char *to)
 	if (stat(from, &st))
 		return error_errno("%s", from);
 	TRY(map_file(from, &map));
-	struct error *err = write_with_mode(to, map.data, map.size, st.st_mode & 0777);
+	struct error *err = write_with_mode(to, map.data, map.size, st.st_mode & 0777, true);
 
 	unmap_file(&map);
 	return err;

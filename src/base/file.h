@@ -26,6 +26,8 @@ struct error *copy_file(const char *from, const char *to);
 struct error *read_file(const char *path, char **data, size_t *size);
 /* Writes beside the final name, syncs, renames: the name has the old or the whole new content. */
 struct error *write_file(const char *path, const void *data, size_t size);
+/* The same without the sync: after a crash the file may be damaged, which its reader must notice. */
+struct error *write_file_unsynced(const char *path, const void *data, size_t size);
 
 /* A private, writable mapping of a whole file: changes stay in memory. */
 struct mapping {

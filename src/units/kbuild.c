@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/str.h"
+#include "units/kbuild_kept.h"
 #include "units/kbuild_run.h"
 
 struct error *units_cache_dir(const struct target *target, char **dir)
@@ -38,12 +39,32 @@ static void list_goals(const struct str_vec *objects, struct str_vec *goals)
 	map_free(&seen);
 }
 
-/* Marks the objects that a line ": suture-units DIR = OBJ : a.o b.o …" names. */
+/* --- what make prints: lines with what a directory has, and commands --- */
+
+static const char list_mark[] = ": suture-units ", fixdep_mark[] = "scripts/basic/fixdep ";
+
+/*
+ * The goal that a line answers, the caller's; NULL: none. ": suture-units DIR = OBJ : a.o b.o …", or
+ * "… fixdep DEPFILE OBJECT 'COMMAND' > CMDFILE" (cmd_and_fixdep, scripts/Kbuild.include).
+ */
+static char *goal_of(const char *line)
+{
+	const char *p = strstr(line, fixdep_mark);
+
+	if (starts_with(line, list_mark)) {
+		p = line + strlen(list_mark);
+		return xasprintf("%.*s/.suture-units", (int)strcspn(p, " "), p);
+	}
+	p = p ? strchr(p + strlen(fixdep_mark), ' ') : NULL;
+	return p ? xstrndup(p + 1, strcspn(p + 1, " ")) : NULL;
+}
+
+/* Marks the objects that a directory's line names. */
 static void read_list_line(char *line, const struct map *wanted, struct map *built)
 {
 	char *save, *p = strstr(line, " : ");
 
-	if (!starts_with(line, ": suture-units ") || !p)
+	if (!starts_with(line, list_mark) || !p)
 		return;
 	for (p = strtok_r(p + 3, " ", &save); p; p = strtok_r(NULL, " ", &save)) {
 		const char *key = map_get(wanted, starts_with(p, "./") ? p + 2 : p);
@@ -53,12 +74,11 @@ static void read_list_line(char *line, const struct map *wanted, struct map *bui
 	}
 }
 
-/* "… fixdep DEPFILE OBJECT 'COMMAND' > CMDFILE" (cmd_and_fixdep, scripts/Kbuild.include). */
 static struct error *read_command_line(const struct target *t, const char *line,
 				       const struct map *wanted, struct command_vec *list,
 				       struct error_vec *problems)
 {
-	const char *fixdep = strstr(line, "scripts/basic/fixdep ");
+	const char *fixdep = strstr(line, fixdep_mark);
 	SCOPED(str_vec_free_all) struct str_vec words = {0};
 
 	if (!fixdep || !str_split_shell(fixdep, &words) || words.n < 4)
@@ -79,6 +99,68 @@ static struct error *read_command_line(const struct target *t, const char *line,
 	}
 	command_free(&command);
 	error_vec_push(problems, err);
+	return NULL;
+}
+
+struct answer {
+	const char *goal;
+	uint64_t key;
+	struct str lines;
+};
+DEFINE_VEC(answer_vec, struct answer)
+
+static void answers_free(struct answer_vec *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		str_free(&list->at[i].lines);
+	answer_vec_free(list);
+}
+
+/* Keeps each line with the goal that it answers. */
+static void keep_lines(const struct kbuild *k, const char *text, struct answer_vec *list)
+{
+	SCOPED(map_free) struct map by_goal = {0};
+
+	for (size_t i = 0; i < list->n; i++)
+		map_put(&by_goal, list->at[i].goal, &list->at[i]);
+	for (size_t n; *text; text += n) {
+		n = strcspn(text, "\n") + 1;
+		if (!text[n - 1]) /* cut off */
+			break;
+		scoped_free char *line = xstrndup(text, n), *goal = goal_of(line);
+		struct answer *a = goal ? map_get(&by_goal, goal) : NULL;
+
+		if (a)
+			str_add(&a->lines, "%s", line);
+	}
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i].lines.n)
+			kept_store(k, list->at[i].goal, list->at[i].key, list->at[i].lines.s);
+}
+
+/* What Kbuild prints for these goals: kept by an earlier run, or printed now. */
+static struct error *ask(const struct target *t, const struct kbuild *k, const struct str_vec *goals,
+			 struct str *out)
+{
+	SCOPED(answers_free) struct answer_vec unknown = {0};
+	SCOPED(str_vec_free) struct str_vec left = {0};
+	scoped_str struct str fresh = {0};
+	bool whole;
+
+	for (size_t i = 0; i < goals->n; i++) {
+		uint64_t key = kept_key(t, k, goals->at[i]);
+
+		if (kept_answer(k, goals->at[i], key, out))
+			continue;
+		answer_vec_push(&unknown, (struct answer) {.goal = goals->at[i], .key = key});
+		str_vec_push(&left, goals->at[i]);
+	}
+	if (!left.n)
+		return NULL;
+	TRY(kbuild_dry_run(t, k, &left, &fresh, &whole));
+	if (fresh.s && whole)
+		keep_lines(k, fresh.s, &unknown);
+	str_add(out, "%s", fresh.s ? fresh.s : "");
 	return NULL;
 }
 
@@ -105,7 +187,7 @@ static struct error *built_of_ours(const struct target *t, const struct kbuild *
 		return NULL;
 	}
 	list_goals(objects, &goals);
-	TRY(kbuild_dry_run(t, k, &goals, &out));
+	TRY(ask(t, k, &goals, &out));
 	for (char *l = strtok_r(out.s, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
 		read_list_line(l, &wanted, built);
 	return NULL;
@@ -126,7 +208,7 @@ static struct error *commands_of_ours(const struct target *t, const struct str_v
 		str_vec_push(&goals, built.entries[i].value);
 	if (!goals.n)
 		return NULL;
-	TRY(kbuild_dry_run(t, &k, &goals, &out));
+	TRY(ask(t, &k, &goals, &out));
 	for (char *l = out.s ? strtok_r(out.s, "\n", &save) : NULL; l;
 	     l = strtok_r(NULL, "\n", &save))
 		TRY(read_command_line(t, l, &built, list, problems));

@@ -2,8 +2,8 @@
 /*
  * Kbuild as the source of compile commands. Nothing is compiled here: for a tree that we prepared,
  * the environment that the top Makefile exports is captured once (about a second), and from then on
- * `make -n -f scripts/Makefile.build` prints the commands of any units in some hundredths of a
- * second. For a tree that the user built, the recorded .cmd files are read.
+ * `make -n -f scripts/Makefile.build` prints the commands of any units in some tenths of a second; what
+ * it printed for a unit is kept. For a tree that the user built, the recorded .cmd files are read.
  */
 #ifndef SUTURE_UNITS_KBUILD_H
 #define SUTURE_UNITS_KBUILD_H

@@ -29,7 +29,7 @@ static const char capture_mk[] = "ifdef sub_make_done\n"
  * A goal in a directory that prints (make -n) which objects Kbuild would make there; those of an
  * image beside the kernel are only in $(targets).
  */
-static const char list_mk[] =
+const char kbuild_list_rule[] =
 	"%/.suture-units:\n"
 	"\t: suture-units $* = $(obj) : "
 	"$(sort $(real-obj-y) $(real-obj-m) $(lib-y) $(extra-y) $(always-y) "
@@ -167,7 +167,7 @@ static bool inherited(const char *variable)
 
 /* One run of make -n from directory `obj` with these goals; output as printed. */
 static struct error *dry_run(const struct target *t, const struct kbuild *k, const char *obj,
-			     const struct str_vec *goals, char **output)
+			     const struct str_vec *goals, char **output, bool *whole)
 {
 	scoped_free char *mk = path_join(k->cache, "list.mk");
 	scoped_free char *out = xasprintf("%s/dry-run.%d", k->cache, (int)getpid());
@@ -175,7 +175,7 @@ static struct error *dry_run(const struct target *t, const struct kbuild *k, con
 	scoped_process_result struct process_result r = {0};
 	scoped_str struct str singles = {0};
 
-	TRY(write_file(mk, list_mk, sizeof(list_mk) - 1));
+	TRY(write_file_unsynced(mk, kbuild_list_rule, strlen(kbuild_list_rule)));
 	str_vec_push(&argv, xstrdup("env"));
 	str_vec_push(&argv, xstrdup("-i"));
 	for (const char *p = k->environment; p < k->environment + k->environment_size;
@@ -206,6 +206,7 @@ static struct error *dry_run(const struct target *t, const struct kbuild *k, con
 
 	if (!err)
 		err = read_file(out, output, NULL);
+	*whole &= !err && r.status == 0;
 	unlink(out);
 	return err;
 }
@@ -259,10 +260,11 @@ static const char *start_of(const struct kbuild *k, const char *goal)
 }
 
 struct error *kbuild_dry_run(const struct target *t, const struct kbuild *k,
-			     const struct str_vec *goals, struct str *output)
+			     const struct str_vec *goals, struct str *output, bool *whole)
 {
 	SCOPED(map_free) struct map done = {0};
 
+	*whole = true;
 	for (size_t i = 0; i < goals->n; i++) {
 		const char *start = start_of(k, goals->at[i]);
 		SCOPED(str_vec_free) struct str_vec part = {0};
@@ -279,7 +281,7 @@ struct error *kbuild_dry_run(const struct target *t, const struct kbuild *k,
 		}
 		scoped_free char *dir = path_normalize(start);
 
-		TRY(dry_run(t, k, dir, &part, &out));
+		TRY(dry_run(t, k, dir, &part, &out, whole));
 		str_add(output, "%s", out);
 	}
 	return NULL;

@@ -20,15 +20,20 @@ struct kbuild {
 	bool by_goal;	     /* goals are handed down as arguments, not in KBUILD_SINGLE_TARGETS */
 };
 
-
 /* Captures the environment when the target's cache does not have it. Id U11. */
 struct error *kbuild_open(const struct target *t, struct kbuild *k);
 void kbuild_close(struct kbuild *k);
 #define scoped_kbuild SCOPED(kbuild_close)
 
-/* Runs make -n for these goals, from where Kbuild would start for each; adds what it prints. */
+/* The rule by which a directory says what it has. */
+extern const char kbuild_list_rule[];
+
+/*
+ * Runs make -n for these goals, from where Kbuild would start for each; adds what it prints. *whole: make
+ * had nothing to complain about.
+ */
 struct error *kbuild_dry_run(const struct target *t, const struct kbuild *k,
-			     const struct str_vec *goals, struct str *output);
+			     const struct str_vec *goals, struct str *output, bool *whole);
 
 /* Held as long as the descriptor is open; a lock of a killed process is gone with it. */
 struct error *kbuild_lock(const char *dir, int *fd);

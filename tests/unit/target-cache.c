@@ -106,6 +106,7 @@ static void test_open(void **state)
 static void test_list_and_remove(void **state)
 {
 	struct target_vec list = { 0 };
+	scoped_free char *dir = NULL;
 
 	publish("debian:6.1.0-10-amd64", "x");
 	publish("debian:6.1.0-9-amd64", "x");
@@ -117,7 +118,10 @@ static void test_list_and_remove(void **state)
 	for (size_t i = 0; i < list.n; i++)
 		target_free(list.at[i]);
 	target_vec_free(&list);
+	fine(cache_target_dir("build:mine", &dir));
+	put(dir, "units/kbuild/mm!a.o", "x");
 	fine(target_remove("mine"));
+	assert_false(path_exists(dir));
 	fails(target_remove("mine"), "T2", NULL);
 }
 
