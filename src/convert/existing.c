@@ -135,9 +135,11 @@ static void check_klp_section(struct checker *c, const struct obj_section *rela)
 }
 
 /* The loader applies these at once, when no livepatch symbol has an address. Relocations that do nothing are
- * what objtool's klp post-link leaves of those that it has moved. */
+ * what objtool's klp post-link leaves of those that it has moved, beside its records of them. */
 static void check_ordinary_section(struct checker *c, const struct obj_section *rela)
 {
+	if (starts_with(c->object->sections[rela->info].name, "__klp_relocs."))
+		return;
 	for (size_t i = 0; i < rela->size / sizeof(Elf64_Rela); i++) {
 		uint32_t type;
 		const struct obj_symbol *s = reloc_symbol(c, rela, i, &type);

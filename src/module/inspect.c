@@ -130,8 +130,22 @@ static void read_relocs(struct inspection *in)
 	str_vec_free_all(&keys);
 }
 
+/* Symbols that relocations refer to, by index. */
+static bool *used_symbols(const struct object *o)
+{
+	bool *used = xcalloc(o->nsymbols, sizeof(*used));
+
+	for (size_t i = 1; i < o->nsections; i++)
+		for (size_t k = 0; k < o->sections[i].nrelocs; k++)
+			used[o->sections[i].relocs[k].symbol->index] = true;
+	return used;
+}
+
+/* Of klp-build's modules the symbols ".klp.tombstone.NAME" stay, to which no relocation refers any more. */
 static void check_symbols(struct inspection *in)
 {
+	scoped_free bool *used = used_symbols(in->object);
+
 	for (size_t i = 1; i < in->object->nsymbols; i++) {
 		const struct obj_symbol *s = &in->object->symbols[i];
 		struct inspect_reloc parts = { 0 };
@@ -139,7 +153,7 @@ static void check_symbols(struct inspection *in)
 		if (starts_with(s->name, KLP_SYM_PREFIX) && s->shndx != SHN_LIVEPATCH)
 			problem(in, "B5", SEVERITY_WARNING, s->name, NULL,
 				"the livepatch symbol does not have the section index SHN_LIVEPATCH");
-		else if (s->shndx == SHN_LIVEPATCH && !split_symbol(s->name, &parts))
+		else if (s->shndx == SHN_LIVEPATCH && used[i] && !split_symbol(s->name, &parts))
 			problem(in, "B5", SEVERITY_WARNING, s->name, NULL,
 				"a symbol with the section index SHN_LIVEPATCH has a name that the "
 				"kernel cannot read");

@@ -4,7 +4,8 @@
  * members stand first and have not moved since 4.5; the private ones behind them decide the size,
  * which depends on version and configuration. So elements are not found by size but by their
  * pointers: the relocations of the arrays. The tables of klp-build (struct klp_object_ext,
- * klp_func_ext: public members only) have the same form, those of kpatch-build a fixed one.
+ * klp_func_ext, include/linux/livepatch_external.h of 6.19 to 7.2) begin alike; they have a fixed size, and
+ * so have those of kpatch-build.
  */
 #include "module/inspect_functions.h"
 
@@ -17,6 +18,7 @@ enum {
 	OBJECT_FUNCS = 8, OBJECT_CALLBACKS = 16, /* struct klp_object: name, funcs, callbacks */
 	STATE_VERSION = 8, STATE_SIZE = 24,      /* struct klp_state: id, version, data (5.5) */
 	FUNC_NEW = 8, FUNC_SYMPOS = 16,          /* struct klp_func: old_name, new_func, old_sympos */
+	EXT_NUMBER = 56, EXT_OBJECT_SIZE = 64, EXT_FUNC_SIZE = 24, /* struct klp_object_ext, klp_func_ext */
 	KPATCH_SYMPOS = 32, KPATCH_NAME = 40, KPATCH_OBJECT = 48, /* struct kpatch_patch_func */
 };
 
@@ -119,9 +121,8 @@ static bool keeps_step(struct stride *d, uint64_t at)
 }
 
 static void read_funcs(struct inspection *in, const char *kobject, struct obj_section *s,
-		       uint64_t start)
+		       uint64_t start, uint64_t end)
 {
-	uint64_t end = array_end(s, start);
 	struct stride stride = { 0 };
 	size_t first, n = object_relocs_in(s, start, end, &first);
 
@@ -184,7 +185,7 @@ static void read_objects(struct inspection *in, struct obj_section *s, uint64_t 
 		struct obj_section *funcs = pointer(s, field, &to);
 
 		read_callbacks(in, name ? name : "vmlinux", s, at);
-		read_funcs(in, name ? name : "vmlinux", funcs, to);
+		read_funcs(in, name ? name : "vmlinux", funcs, to, array_end(funcs, to));
 	}
 }
 
@@ -260,6 +261,21 @@ static void read_kpatch(struct inspection *in, struct obj_section *s)
 	}
 }
 
+/* The functions of all objects stand in one section, one array after the other. */
+static void read_klp_build(struct inspection *in, const struct obj_section *s)
+{
+	in->source = s->name;
+	for (uint64_t at = 0; at + EXT_OBJECT_SIZE <= s->size; at += EXT_OBJECT_SIZE) {
+		const char *name = text_at(s, at);
+		uint64_t to, size = (number_at(s, at + EXT_NUMBER) & UINT32_MAX) * EXT_FUNC_SIZE;
+		struct obj_section *funcs = pointer(s, at + OBJECT_FUNCS, &to);
+
+		read_callbacks(in, name ? name : "vmlinux", s, at);
+		if (is_data(funcs))
+			read_funcs(in, name ? name : "vmlinux", funcs, to, to + size);
+	}
+}
+
 void inspect_functions(struct inspection *in)
 {
 	struct obj_section *s;
@@ -273,8 +289,6 @@ void inspect_functions(struct inspection *in)
 		return;
 	}
 	s = object_section(in->object, ".init.klp_objects");
-	if (s && s->nrelocs) {
-		in->source = s->name;
-		read_objects(in, s, 0);
-	}
+	if (s && s->nrelocs)
+		read_klp_build(in, s);
 }

@@ -262,6 +262,8 @@ static struct error *read_relocs(struct object *o, const struct obj_section *rel
 
 		if (r.r_offset > s->size || reloc_size(type) > s->size - r.r_offset)
 			return damaged(o, "offset of a relocation in section", rela->index);
+		if (type == R_X86_64_NONE)
+			continue;
 		s->relocs[s->nrelocs++] = (struct obj_reloc){
 			.offset = r.r_offset,
 			.type = type,

@@ -48,7 +48,7 @@ struct obj_section {
 	uint32_t link, info;       /* as in the file; sh_link of SHF_LINK_ORDER names a section */
 	const unsigned char *data; /* size bytes; NULL for SHT_NOBITS and empty ones */
 	uint64_t size;
-	struct obj_reloc *relocs;  /* sorted by offset */
+	struct obj_reloc *relocs;  /* sorted by offset; without those that do nothing (R_X86_64_NONE) */
 	size_t nrelocs;
 	struct obj_symbol **symbols; /* defined here, sorted by value; section and file symbols not */
 	size_t nsymbols;

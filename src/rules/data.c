@@ -159,12 +159,39 @@ struct error *rule_copied_ops(struct check *c, const struct rule *rule)
 	return NULL;
 }
 
+static bool is_at_start_or_end(const struct obj_section *s)
+{
+	return starts_with(s->name, ".init") || starts_with(s->name, ".exit");
+}
+
+/*
+ * Does anything refer to a variable but the module's code for its own start and end, which the kernel does
+ * not have? A pc-relative field may have an operand of up to four bytes behind it.
+ */
+static bool is_used_later(const struct object *o, const struct obj_symbol *v)
+{
+	int64_t from = (int64_t)v->value - 8, to = (int64_t)(v->value + v->size);
+
+	for (size_t i = 1; i < o->nsections; i++) {
+		const struct obj_section *s = &o->sections[i];
+
+		for (size_t k = 0; (s->flags & SHF_ALLOC) && !is_at_start_or_end(s) && k < s->nrelocs; k++) {
+			const struct obj_reloc *r = &s->relocs[k];
+			int64_t at = (int64_t)r->symbol->value + r->addend;
+
+			if (r->symbol->section == v->section && at >= from && at < to)
+				return true;
+		}
+	}
+	return false;
+}
+
 struct error *rule_once(struct check *c, const struct rule *rule)
 {
 	for (size_t i = 1; i < c->in->object->nsymbols; i++) {
 		const struct obj_symbol *s = &c->in->object->symbols[i];
 
-		if (is_once(s) && s->type == STT_OBJECT)
+		if (is_once(s) && s->type == STT_OBJECT && is_used_later(c->in->object, s))
 			rule_finding(c, rule, NULL, s->name, s->section->name,
 				     "the state of something that is done once is new in the livepatch: it "
 				     "is done once more");

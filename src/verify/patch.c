@@ -30,6 +30,13 @@ static const struct func_layout klp_func = { .name = FUNC_NAME, .new = FUNC_NEW,
 static const struct func_layout kpatch_func = { .name = 40, .new = 0, .position = 32 };
 enum { KPATCH_OBJECT = 48, KPATCH_SIZE = 56 };
 
+/*
+ * klp-build's modules do so, too (scripts/livepatch/init.c), of arrays of struct klp_object_ext and
+ * klp_func_ext: include/linux/livepatch_external.h, 6.19 to 7.2. The functions of all objects stand in one
+ * section, so their number counts. The members before it are those of klp_object and klp_func.
+ */
+enum { EXT_NUMBER = 56, EXT_OBJECT_SIZE = 64, EXT_FUNC_SIZE = 24 };
+
 const char *livepatch_text(const struct obj_section *s, uint64_t at)
 {
 	if (!s || !s->data || at >= s->size || strnlen((const char *)s->data + at, s->size - at) ==
@@ -233,6 +240,40 @@ static struct error *read_kpatch(struct reading *rd)
 	return NULL;
 }
 
+static struct error *read_ext_functions(struct reading *rd, const struct obj_section *objects, uint64_t at)
+{
+	const char *name = text_of(objects, at + OBJECT_NAME);
+	uint64_t to, n = number_at(objects, at + EXT_NUMBER) & UINT32_MAX;
+	struct obj_section *funcs = follow(objects, at + OBJECT_FUNCS, &to);
+
+	if (!name)
+		name = "vmlinux";
+	if (!funcs || n > (funcs->size - to) / EXT_FUNC_SIZE) {
+		lp_function_vec_push(&rd->lp->functions, (struct lp_function){
+			.object = name, .name = "", .why = xasprintf("an array of %zu struct klp_func_ext "
+			"is not in its section", (size_t)n) });
+		return NULL;
+	}
+	for (uint64_t i = 0; i < n; i++)
+		TRY(read_function(rd, name, funcs, to + i * EXT_FUNC_SIZE, &klp_func));
+	return NULL;
+}
+
+static struct error *read_klp_build(struct reading *rd)
+{
+	const struct obj_section *s = object_section(rd->lp->object, ".init.klp_objects");
+
+	if (!s || !s->nrelocs)
+		return NULL;
+	rd->lp->found = true;
+	for (uint64_t at = 0; at + EXT_OBJECT_SIZE <= s->size; at += EXT_OBJECT_SIZE) {
+		rd->lp->objects++;
+		rd->lp->callbacks |= has_callbacks(s, at);
+		TRY(read_ext_functions(rd, s, at));
+	}
+	return NULL;
+}
+
 struct error *livepatch_read_arrays(struct livepatch *lp, struct kernel_images *images)
 {
 	struct reading rd = { .lp = lp, .images = images };
@@ -245,5 +286,7 @@ struct error *livepatch_read_arrays(struct livepatch *lp, struct kernel_images *
 		for (size_t k = 0; k < s->nrelocs; k++)
 			TRY(read_patch(&rd, s, &s->relocs[k]));
 	}
-	return lp->found ? NULL : read_kpatch(&rd);
+	if (!lp->found)
+		TRY(read_kpatch(&rd));
+	return lp->found ? NULL : read_klp_build(&rd);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../klp-post-link.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/finding.h"
@@ -101,6 +102,8 @@ static struct error *convert_all(void)
 		err = convert(&symbols, "repaired.ko");
 	if (!err)
 		err = convert(&symbols, "code.ko");
+	if (!err)
+		err = convert(&symbols, "klp-build.ko"); /* is finished: stays as it is */
 	symlist_free(&symbols);
 	return err;
 }
@@ -180,8 +183,16 @@ int kit_build(const char *const *names)
 	return outcome(prepare(names));
 }
 
+static struct error *post_link(const char *name)
+{
+	scoped_free char *path = kit_file(name), *why = klp_post_link(path);
+
+	return why ? error_new("Y3", "%s: %s", name, why) : NULL;
+}
+
 static struct error *finish(void)
 {
+	TRY(post_link("klp-build.ko"));
 	TRY(make_systems());
 	TRY(convert_all());
 	return make_tracepoint();

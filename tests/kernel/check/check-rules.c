@@ -59,6 +59,7 @@ static const struct broken {
 	{ "F4", "functions", .where = "> kthread_create_on_node" },
 	{ "F3", "kpatch", .where = "klp_try_switch_task" },
 	{ "N1", "kpatch", .where = "m_start" },
+	{ "N1", "klp-build", .where = "m_start" },
 	{ "F5", "functions", .where = "do_exit" },
 	{ "F5", "functions", .where = "sysrq_handle_crash" },
 	{ "F6", "functions", .where = "exc_page_fault" },
@@ -259,6 +260,32 @@ static void what_lies_near_is_not_found(void **state)
 	check_report_free(&r);
 }
 
+/* But for the name that is there more than once, the two functions have nothing to be found. */
+static void form_of_klp_build_is_no_finding(void **state)
+{
+	scoped_free char *file = kit_file("klp-build.ko");
+	struct check_report r = { 0 };
+	struct inspection *in = NULL;
+
+	assert_null(inspect_file(file, &in));
+	assert_int_equal(in->functions.n, 2);
+	assert_string_equal(in->functions.at[0].kobject, "vmlinux");
+	assert_string_equal(in->functions.at[0].name, "m_start");
+	assert_string_equal(in->functions.at[1].kobject, "zram");
+	assert_string_equal(in->functions.at[1].name, "compact_store");
+	assert_int_equal(in->relocs.n, 1);
+	inspection_free(in);
+	check(file, kit_target, false, NULL, &r);
+	for (size_t i = 0; i < r.findings.n; i++) {
+		const struct finding *f = &r.findings.at[i];
+
+		if (f->severity != SEVERITY_NOTE && !says(f->symbol, "m_start"))
+			fail_msg("%s %s %s: %s", f->id, f->symbol ? f->symbol : "", f->location ? f->location : "",
+				 f->message);
+	}
+	check_report_free(&r);
+}
+
 /* E5 where structures are laid out at random: the seed's hash is part of what is compared. */
 static void seed_of_layout_is_compared(void **state)
 {
@@ -323,7 +350,7 @@ static int setup(void **state)
 {
 	static const char *const names[] = {
 		"Kbuild", "fixture.h", "good/namespace.c", "before.c", "namespace.c", "functions.c",
-		"data.c", "code.c", "life.c", "kpatch.c", "near.c", NULL,
+		"data.c", "code.c", "life.c", "kpatch.c", "klp-build.c", "near.c", NULL,
 	};
 
 	return kit_build(names) ? -1 : kit_finish();
@@ -335,6 +362,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_rule_is_broken_once),
 		cmocka_unit_test(repaired_is_clean),
 		cmocka_unit_test(what_lies_near_is_not_found),
+		cmocka_unit_test(form_of_klp_build_is_no_finding),
 		cmocka_unit_test(seed_of_layout_is_compared),
 		cmocka_unit_test(every_broken_livepatch_is_found),
 		cmocka_unit_test(without_target_the_report_says_so),
