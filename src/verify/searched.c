@@ -51,5 +51,5 @@ void searched_now(const char *key, const struct search_result *result)
 	path = path_of(key);
 	text = xasprintf(FORMAT, result->states, result->depth);
 	if (path)
-		error_free(write_file(path, text, strlen(text)));
+		error_free(write_file_unsynced(path, text, strlen(text)));
 }
