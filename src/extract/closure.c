@@ -352,6 +352,7 @@ struct error *closure_run(struct closure *c)
 	read_all(c);
 	closure_finish_heads(c);
 	read_all(c);
+	closure_drop_implied(c);
 	closure_forward_tags(c);
 	closure_place_externs(c);
 	return NULL;
@@ -382,6 +383,7 @@ void closure_free(struct closure *c)
 	pointer_vec_free(&c->header_pointers);
 	free(c->pointed);
 	head_vec_free(&c->heads);
-	free(c->head_of);
-	free(c->tag_head_of);
+	free(c->first_of);
+	free(c->first_tag_of);
+	free(c->file_need);
 }

@@ -87,13 +87,21 @@ static bool follows(struct closure *c, const struct piece *p)
 	return at == end;
 }
 
+/* Made declarations between, each with its annotation, do not end what stands behind a marker. */
+static bool is_declared_only(const struct piece *p)
+{
+	return p->kind == PIECE_EXTERN || p->kind == PIECE_PROTOTYPE;
+}
+
 /* What comes from one file stands behind one marker. */
 static bool continues(struct closure *c, const struct piece *p)
 {
-	if (p == c->pieces.at)
-		return false;
-	return p->kind == PIECE_CHUNK && p[-1].kind == PIECE_CHUNK &&
-	       p->chunk.file == p[-1].chunk.file;
+	const struct piece *before = p;
+
+	while (before > c->pieces.at && (before == p || is_declared_only(before)))
+		before--;
+	return before != p && p->kind == PIECE_CHUNK && before->kind == PIECE_CHUNK &&
+	       p->chunk.file == before->chunk.file;
 }
 
 static void add_places(uint32_t first, uint32_t last, struct str *out)
@@ -111,9 +119,12 @@ static void add_group_marker(struct closure *c, const struct piece *p, struct st
 	size_t line = out->n;
 
 	str_add(out, "/* from %s:", shown_path(&c->tu->files.at[p->chunk.file]));
-	for (const struct piece *q = p; q < end && (q == p || continues(c, q)); q++) {
+	for (const struct piece *q = p; q < end && (q == p || is_declared_only(q) || continues(c, q));
+	     q++) {
 		uint32_t first = q->chunk.first_line;
 
+		if (is_declared_only(q))
+			continue;
 		if (q > p)
 			str_add(out, out->n - line > 88 ? ",\n *      " : ", ");
 		if (out->s[out->n - 1] == ' ' && out->n - line > 88)
@@ -295,12 +306,6 @@ static int by_position(const void *a, const void *b)
 	if (rank(x) != rank(y))
 		return rank(x) - rank(y);
 	return (x->number > y->number) - (x->number < y->number);
-}
-
-/* Declarations of one kind stand together. */
-static bool is_declared_only(const struct piece *p)
-{
-	return p->kind == PIECE_EXTERN || p->kind == PIECE_PROTOTYPE;
 }
 
 static bool stands_alone(const struct piece *p)

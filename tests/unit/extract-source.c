@@ -62,6 +62,35 @@ static const struct test_case cases[] = {
 		  "\nint livepatch_f(int a)\n{"},
 	 .without = {"static int reached", "inline int livepatch_f",
 		     "SUTURE_KLP_SYM(vmlinux, exported"}},
+	{.name = "made declarations do not end what stands behind a marker",
+	 .c = PUB "static int first(int a)\n{\n\treturn a;\n}\n\nstatic int reached(int a);\n"
+		  "static int second(int a)\n{\n\treturn reached(a) + first(a);\n}\n\n"
+		  "int f(int a)\n{\n\treturn second(a);\n}\nstatic int reached(int a)\n{\n"
+		  "\treturn f(a);\n}\n",
+	 .functions = "f",
+	 .klp = "reached",
+	 .with = {"/* from d/unit.c:2-5, 8-11 */\nstatic int first(int a)\n{",
+		  "extern int reached(int a);\nSUTURE_KLP_SYM(vmlinux, reached, 0);\n",
+		  "\n\nstatic int second(int a)\n{"}},
+	{.name = "a header that another one brings is not named",
+	 .c = PUB "#include <linux/pub2.h>\nint f(struct both *b)\n{\n\treturn b->s.a;\n}\n",
+	 .functions = "f",
+	 .second = "#ifndef PUB2_H\n#define PUB2_H\n#include <linux/pub.h>\n"
+		   "struct both { struct shown s; };\n#endif\n",
+	 .with = {"#include <linux/pub2.h>\n"},
+	 .without = {"linux/pub.h"}},
+	{.name = "one of which the text uses something is",
+	 .c = PUB "#include <linux/pub2.h>\nint f(struct both *b)\n{\n\treturn exported(b->s.a);\n}\n",
+	 .functions = "f",
+	 .second = "#ifndef PUB2_H\n#define PUB2_H\n#include <linux/pub.h>\n"
+		   "struct both { struct shown s; };\n#endif\n",
+	 .with = {"#include <linux/pub.h>\n", "#include <linux/pub2.h>\n"}},
+	{.name = "one that another brings only in some kernels is named",
+	 .c = PUB "#include <linux/pub2.h>\nint f(struct both *b)\n{\n\treturn b->s.a;\n}\n",
+	 .functions = "f",
+	 .second = "#ifndef PUB2_H\n#define PUB2_H\n#ifdef SOME\n#include <linux/pub.h>\n#endif\n"
+		   "struct both { struct shown s; };\n#endif\n",
+	 .with = {"#include <linux/pub.h>\n", "#include <linux/pub2.h>\n"}},
 	{.name = "recursion goes to the new one, pointers to the old one",
 	 .c = PUB "int f(int a);\nint (*table[])(int) = { f };\nint f(int a)\n{\n"
 		  "\tint (*p)(int) = f;\n\n\treturn a ? f(a - 1) : p(a);\n}\n",
