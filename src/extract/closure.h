@@ -174,6 +174,11 @@ struct chunk closure_chunk(const struct closure *c, uint32_t declaration);
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by);
 /* Does a livepatch get this macro from a header? */
 bool closure_macro_is_shipped(const struct closure *c, const struct macro *m);
+/* The macro that a name means at a token, and what its text uses. */
+void closure_use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
+/* Names that the macro at words[i] makes of its arguments (closure_paste.c). */
+void closure_use_pasted(struct closure *c, const struct tu_file *f, const struct lexeme_vec *words,
+			size_t i, uint32_t position);
 /* Macros that the original text of some lines uses, seen from a token. */
 void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t position,
 		       uint32_t by);

@@ -72,32 +72,35 @@ static uint32_t private_start(const struct tu *tu)
 	return UINT32_MAX;
 }
 
-/* The definition of a type that a name is, 0: none. By value for tags. */
-static uint32_t type_place(const struct closure *c, uint32_t i)
+/*
+ * Is the name a type that only private text before it defines? By value for tags. A public header may
+ * define it again (typedef unsigned int __u32).
+ */
+static bool is_private_type(const struct closure *c, uint32_t i)
 {
 	const struct tu *tu = c->tu;
-	bool tag = tu_class(tu, i - 1) == WORD_STRUCT || tu_class(tu, i - 1) == WORD_ENUM;
+	bool tag = tu_class(tu, i - 1) == WORD_STRUCT || tu_class(tu, i - 1) == WORD_ENUM, found = false;
 	uint32_t name = tu_token(tu, i)->name, k = tag ? tu->tag_of[name] : tu->ordinary_of[name];
 
 	if (tag && tu_is_punct(tu, i + 1, '*'))
-		return 0;
+		return false;
 	for (; k; k = tu->declared.at[k - 1].earlier) {
 		const struct declared *d = &tu->declared.at[k - 1];
 
-		if (d->token < i && d->definition && d->kind >= DECLARED_TYPEDEF)
-			return d->token;
+		if (!d->definition || d->kind < DECLARED_TYPEDEF)
+			continue;
+		if (tu_is_public(tu, tu_token(tu, d->token)->file))
+			return false;
+		found |= d->token < i;
 	}
-	return 0;
+	return found;
 }
 
 static bool needs_private_types(const struct closure *c, const struct inclusion *in)
 {
-	for (uint32_t i = in->token; i < in->leave; i++) {
-		uint32_t place = tu_is_plain_name(c->tu, i) ? type_place(c, i) : 0;
-
-		if (place && !tu_is_public(c->tu, tu_token(c->tu, place)->file))
+	for (uint32_t i = in->token; i < in->leave; i++)
+		if (tu_is_plain_name(c->tu, i) && is_private_type(c, i))
 			return true;
-	}
 	return false;
 }
 

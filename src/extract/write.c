@@ -161,15 +161,24 @@ static void add_type(struct closure *c, const struct piece *p, struct str *out)
 	str_add(out, ";\n");
 }
 
+/* One use of a macro made this declaration and the one before it. */
+static bool same_use(const struct closure *c, const struct piece *p)
+{
+	return p > c->pieces.at && p->kind == PIECE_EXPANDED && p[-1].kind == PIECE_EXPANDED &&
+	       !p->linkage && !p[-1].linkage && first_token(c, p)->file == first_token(c, p - 1)->file &&
+	       first_token(c, p)->line == first_token(c, p - 1)->line;
+}
+
 /* One token after the other, with the new names of replaced functions. */
 static void add_expanded(struct closure *c, const struct piece *p, struct str *out)
 {
 	const struct declaration *d = &c->tu->declarations.at[p->number];
 	uint32_t from = d->first;
 
-	add_marker(&c->tu->files.at[first_token(c, p)->file], first_token(c, p)->line,
-		   tu_token(c->tu, d->last)->line,
-		   p->linkage ? "livepatch: replaces, expanded " : "expanded ", out);
+	if (!same_use(c, p))
+		add_marker(&c->tu->files.at[first_token(c, p)->file], first_token(c, p)->line,
+			   tu_token(c->tu, d->last)->line,
+			   p->linkage ? "livepatch: replaces, expanded " : "expanded ", out);
 	for (uint32_t i = d->first; i <= d->last; i++) {
 		const struct token *t = tu_token(c->tu, i);
 		uint32_t known = t->kind == LEX_NAME ? c->linkage_of[t->name] : 0;
@@ -318,7 +327,7 @@ static bool wants_blank(struct closure *c, const struct piece *p)
 {
 	if (continues(c, p))
 		return !is_short(c, p) || !is_short(c, p - 1);
-	if (is_declared_only(p) && is_declared_only(p - 1))
+	if ((is_declared_only(p) && is_declared_only(p - 1)) || same_use(c, p))
 		return false;
 	return stands_alone(p) || p[-1].kind != p->kind;
 }
