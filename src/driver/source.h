@@ -26,6 +26,7 @@ struct source_unit {
 	char *build_flags;             /* lines for Kbuild */
 	struct proof original, patched;
 	bool has_original, has_patched;
+	bool refer; /* helpers that serve any caller are reached, although the kernel has copies in line */
 	double cpu; /* of the compiles that the proof needed */
 };
 DEFINE_VEC(source_unit_vec, struct source_unit)

@@ -18,7 +18,10 @@ struct attempt {
 	const char *farm;
 	bool patched;
 	bool generous;        /* the shorter text did not compile */
-	bool silent;          /* the findings are those of the other text */
+	bool made;            /* it compiles, and was held against the unit */
+	struct proof proof;
+	struct finding_vec said;  /* about the text */
+	struct finding_vec found; /* about its proof */
 	char *name;           /* of the files in the scratch directory */
 	char *object, *output;
 	struct str_vec more;  /* undefined names that a compile brought up */
@@ -92,7 +95,6 @@ static struct error *extract(struct attempt *a)
 {
 	SCOPED(str_vec_free) struct str_vec functions = { 0 };
 	scoped_free char *dir = path_join(a->rq->workdir, a->name);
-	struct finding_vec ignored = { 0 };
 
 	for (size_t i = 0; i < a->unit->set.list.n; i++)
 		str_vec_push(&functions, a->unit->set.list.at[i].name);
@@ -102,14 +104,11 @@ static struct error *extract(struct attempt *a)
 		.workdir = dir, .functions = &functions, .fate_of = fate_of_binary,
 		.fate_arg = &a->fates, .undefined = &a->fates.undefined,
 		.generous = a->generous,
-		.findings = a->silent ? &ignored : a->rq->findings,
+		.findings = &a->said,
 	};
 
 	extract_result_free(&a->result);
-	struct error *err = extract_unit(&rq, &a->result);
-
-	findings_free(&ignored);
-	return error_context(err, "%s", a->unit->pair->unit->source);
+	return error_context(extract_unit(&rq, &a->result), "%s", a->unit->pair->unit->source);
 }
 
 static void take_new_names(struct attempt *a)
@@ -152,7 +151,7 @@ static struct error *compile(struct attempt *a)
 
 static void does_not_compile(struct attempt *a)
 {
-	struct finding *f = finding_add(a->rq->findings, "M32", SEVERITY_REFUSAL,
+	struct finding *f = finding_add(&a->found, "M32", SEVERITY_REFUSAL,
 					a->unit->pair->unit->kobject, NULL,
 					a->unit->pair->unit->source,
 					"the livepatch's source of this unit does not compile: %s",
@@ -167,7 +166,7 @@ static void warns(struct attempt *a)
 
 	if (!first)
 		return;
-	struct finding *f = finding_add(a->rq->findings, "M31", SEVERITY_WARNING,
+	struct finding *f = finding_add(&a->said, "M31", SEVERITY_WARNING,
 					a->unit->pair->unit->kobject, NULL,
 					a->unit->pair->unit->source,
 					"the compiler warns of the livepatch's source: %.*s",
@@ -255,7 +254,7 @@ static struct error *make_text(struct attempt *a)
 	}
 	if (!a->object)
 		does_not_compile(a);
-	else if (!a->silent)
+	else
 		warns(a);
 	return NULL;
 }
@@ -298,23 +297,24 @@ static struct error *look_again(struct attempt *a, const struct prove_request *f
 	return err;
 }
 
-static struct error *hold_against_unit(struct attempt *a, struct proof *proof)
+static struct error *hold_against_unit(struct attempt *a)
 {
 	const struct pair *p = a->unit->pair;
 	struct prove_request rq = {
 		.reference = a->patched ? p->unit->patched : p->unit->original,
 		.model = a->patched ? p->b : p->a, .extraction = a->object, .set = &a->unit->set,
 		.resolver = &p->resolver, .patched = a->patched, .silenced = a->fates.silenced.n > 0,
-		.findings = a->rq->findings,
+		.findings = &a->found,
 	};
 
-	TRY(prove(&rq, proof));
-	if (proof->unexplained.n) {
+	TRY(prove(&rq, &a->proof));
+	if (a->proof.unexplained.n) {
 		TRY(check_interrupted());
-		error_free(look_again(a, &rq, proof));
+		error_free(look_again(a, &rq, &a->proof));
 		TRY(check_interrupted());
 	}
-	prove_report(&rq, proof);
+	prove_report(&rq, &a->proof);
+	a->made = true;
 	return NULL;
 }
 
@@ -326,6 +326,9 @@ static void attempt_free(struct attempt *a)
 	free(a->object);
 	free(a->output);
 	str_vec_free_all(&a->more);
+	findings_free(&a->said);
+	findings_free(&a->found);
+	proof_free(&a->proof);
 }
 
 /* A local symbol's name in one livepatch with several units: "tcp_input" of net/ipv4/tcp_input.c. */
@@ -336,31 +339,113 @@ static char *unit_prefix(const struct patch_source *s, const struct source_unit 
 	return s->units.n < 2 ? NULL : xstrndup(base, strcspn(base, "."));
 }
 
+static struct error *attempt_make(struct attempt *a, const char *prefix, bool refer)
+{
+	const struct pair *p = a->unit->pair;
+
+	fate_unit_init(&a->fates, a->patched ? p->b : p->a, &p->resolver, &a->unit->set, prefix, &a->said);
+	a->fates.refer = refer;
+	TRY(make_text(a));
+	return a->object ? hold_against_unit(a) : NULL;
+}
+
+/* ---- helpers that are reached, or copied ---- */
+
+static bool is_refused(const struct attempt *a)
+{
+	return !a->made || findings_refuse(&a->said) || findings_refuse(&a->found);
+}
+
+/* Functions of a class that is not as good as `class`. */
+static size_t worse_than(const struct attempt *a, enum prove_class class)
+{
+	size_t n = 0;
+
+	for (enum prove_class c = class + 1; c < PROVE_CLASSES; c++)
+		n += a->proof.count[c];
+	return n;
+}
+
+static bool copies_referable(const struct attempt *a)
+{
+	for (size_t i = 0; i < a->result.decisions.n; i++) {
+		const struct extract_decision *d = &a->result.decisions.at[i];
+
+		if (starts_with(d->what, "function ") && streq(d->how, "copied") &&
+		    map_has(&a->fates.referable, d->what + strlen("function ")))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What the compiler put in line is copied, so that the livepatch has the kernel's code. Where it has not all
+ * the same, or the copy is refused, those helpers that serve any caller may as well be called.
+ */
+static bool is_worth_another(const struct attempt *a)
+{
+	return !a->fates.refer && (is_refused(a) || worse_than(a, PROVE_REGISTERS)) &&
+	       copies_referable(a);
+}
+
+/* No function more may differ from the kernel's, and none in a worse class. */
+static bool is_better(const struct attempt *b, const struct attempt *a)
+{
+	if (is_refused(a) || is_refused(b))
+		return !is_refused(b);
+	for (enum prove_class c = PROVE_ENDBR; c < PROVE_UNEXPLAINED; c++)
+		if (worse_than(b, c) > worse_than(a, c))
+			return false;
+	return strlen(b->result.text) < strlen(a->result.text);
+}
+
+static void move_findings(struct finding_vec *from, struct finding_vec *to)
+{
+	for (size_t i = 0; i < from->n; i++)
+		finding_vec_push(to, from->at[i]);
+	from->n = 0;
+}
+
+static void settle(struct attempt *a, bool keep)
+{
+	struct source_unit *u = a->unit;
+
+	if (a->made) {
+		*(a->patched ? &u->patched : &u->original) = a->proof;
+		*(a->patched ? &u->has_patched : &u->has_original) = true;
+		a->proof = (struct proof){ 0 };
+	}
+	if (keep) {
+		move_findings(&a->said, a->rq->findings);
+		extract_result_free(&u->result);
+		u->result = a->result;
+		a->result = (struct extract_result){ 0 };
+	}
+	move_findings(&a->found, a->rq->findings);
+}
+
 struct error *patch_source_attempt(const struct patch_source_request *rq, const struct patch_source *s,
 				   struct source_unit *u, bool patched, const char *farm, bool keep)
 {
 	scoped_free char *prefix = unit_prefix(s, u);
+	const char *what = patched ? "patched" : "original";
+	size_t number = u - s->units.at;
 	SCOPED(attempt_free) struct attempt a = {
 		.rq = rq, .unit = u, .farm = patched ? farm : NULL, .patched = patched,
-		.silent = !keep,
-		.name = xasprintf("unit%zu-%s", (size_t)(u - s->units.at),
-				  patched ? "patched" : "original"),
+		.name = xasprintf("unit%zu-%s", number, what),
 	};
-	struct finding_vec ignored = { 0 };
+	SCOPED(attempt_free) struct attempt b = {
+		.rq = rq, .unit = u, .farm = a.farm, .patched = patched,
+		.name = xasprintf("unit%zu-%s-refer", number, what),
+	};
+	struct error *err = attempt_make(&a, prefix, u->refer);
 
-	fate_unit_init(&a.fates, patched ? u->pair->b : u->pair->a, &u->pair->resolver, &u->set, prefix,
-		       keep ? rq->findings : &ignored);
-	struct error *err = make_text(&a);
-
-	if (!err && a.object) {
-		err = hold_against_unit(&a, patched ? &u->patched : &u->original);
-		*(patched ? &u->has_patched : &u->has_original) = !err;
+	if (!err && keep && is_worth_another(&a)) {
+		err = attempt_make(&b, prefix, true);
+		u->refer = !err && is_better(&b, &a);
+		b.result.cpp_cpu += a.result.cpp_cpu;
+		a.result.cpp_cpu = b.result.cpp_cpu;
 	}
-	if (keep) {
-		extract_result_free(&u->result);
-		u->result = a.result;
-		a.result = (struct extract_result){ 0 };
-	}
-	findings_free(&ignored);
+	settle(u->refer && b.made ? &b : &a, keep);
 	return err;
 }

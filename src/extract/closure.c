@@ -61,8 +61,6 @@ bool closure_macro_is_shipped(const struct closure *c, const struct macro *m)
 	return tu_is_shipped(c->tu, m->file, f->text + start, end - start);
 }
 
-static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
-
 /* "NLMDBG_##facility" may make the name of any macro that begins so: a public one (pr_debug_##func) may use private ones. */
 static void use_pasted(struct closure *c, const char *text, const struct lexeme *l,
 		       uint32_t position, uint32_t by)
@@ -73,7 +71,7 @@ static void use_pasted(struct closure *c, const char *text, const struct lexeme 
 
 		if (!m->undef && n->length > l->length &&
 		    memcmp(n->text, text + l->at, l->length) == 0)
-			use_macro(c, m->name, position, by);
+			closure_use_macro(c, m->name, position, by);
 	}
 }
 
@@ -100,7 +98,7 @@ static void use_macro_text(struct closure *c, const struct macro *m, uint32_t po
 					: 0;
 
 		if (name)
-			use_macro(c, name, position, m->name);
+			closure_use_macro(c, name, position, m->name);
 	}
 }
 
@@ -121,7 +119,7 @@ static void add_undef(struct closure *c, uint32_t number)
 	}
 }
 
-static void use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by)
+void closure_use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by)
 {
 	const struct macro *m = tu_macro_at(c->tu, name, position);
 	uint32_t number = m ? m - c->tu->macros.at : 0;
@@ -174,6 +172,8 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 
 		lx.line_start = false;
 		use_included(c, chunk->file, l, position, by);
+		if (l->kind == LEX_NAME)
+			closure_use_pasted(c, f, &words, i, position);
 		while (inner.kind != LEX_END) { /* a directive's words, or the word itself */
 			uint32_t name =
 				inner.kind == LEX_NAME
@@ -181,7 +181,7 @@ void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t po
 					: 0;
 
 			if (name)
-				use_macro(c, name, position, by);
+				closure_use_macro(c, name, position, by);
 			if (l->kind != LEX_DIRECTIVE)
 				break;
 			inner = lex(&lx);
@@ -352,6 +352,7 @@ struct error *closure_run(struct closure *c)
 	read_all(c);
 	closure_finish_heads(c);
 	read_all(c);
+	closure_drop_implied(c);
 	closure_forward_tags(c);
 	closure_place_externs(c);
 	return NULL;
@@ -382,6 +383,7 @@ void closure_free(struct closure *c)
 	pointer_vec_free(&c->header_pointers);
 	free(c->pointed);
 	head_vec_free(&c->heads);
-	free(c->head_of);
-	free(c->tag_head_of);
+	free(c->first_of);
+	free(c->first_tag_of);
+	free(c->file_need);
 }

@@ -86,7 +86,7 @@ struct head {
 	bool late; /* it mentions types of private text before it */
 	bool inside; /* a late one includes it, and it does not */
 	bool kept;
-	bool read; /* what it needs of other headers is kept as well */
+	bool own; /* the text uses something that this very file has, not one that it includes */
 };
 DEFINE_VEC(head_vec, struct head)
 
@@ -98,6 +98,8 @@ struct unit_name {
 
 /* Bits of closure.written. */
 enum { WRITTEN_TEXT = 1, WRITTEN_TYPE = 2, SCHEDULED = 4 /* shifted by enum reading */ };
+
+enum { NEEDED_BY_TEXT = INT32_MAX };
 
 struct closure {
 	const struct extract_request *request;
@@ -120,8 +122,9 @@ struct closure {
 	uint32_t *pointed;     /* tag → the first token that needs no more than a pointer to it */
 	struct u32_vec tags;   /* those names */
 	struct head_vec heads; /* in order */
-	uint32_t *head_of;     /* name → number + 1 of the head that first declares it */
-	uint32_t *tag_head_of; /* the same of tags */
+	uint32_t *first_of;     /* name → the token that first declares it, 0: none */
+	uint32_t *first_tag_of; /* the same of tags */
+	uint32_t *file_need; /* per file: the first head that needs it, or NEEDED_BY_TEXT; UINT32_MAX: none */
 	struct unit_name unit_names[3]; /* KBUILD_MODNAME and the like */
 	uint32_t this_module;		/* the name THIS_MODULE */
 	bool uses_this_module;
@@ -163,12 +166,19 @@ bool closure_in_late_header(const struct closure *c, uint32_t token);
 void closure_find_unit_names(struct closure *c);
 void closure_use_unit_names(struct closure *c, uint32_t first, uint32_t last);
 void closure_finish_heads(struct closure *c);
+/* Drops heads that come with others (closure_implied.c). */
+void closure_drop_implied(struct closure *c);
 /* The chunk that a declaration is in, as it is written. */
 struct chunk closure_chunk(const struct closure *c, uint32_t declaration);
 /* The text of a declaration is needed: its piece, and work. */
 void closure_need_declaration(struct closure *c, uint32_t declaration, uint32_t by);
 /* Does a livepatch get this macro from a header? */
 bool closure_macro_is_shipped(const struct closure *c, const struct macro *m);
+/* The macro that a name means at a token, and what its text uses. */
+void closure_use_macro(struct closure *c, uint32_t name, uint32_t position, uint32_t by);
+/* Names that the macro at words[i] makes of its arguments (closure_paste.c). */
+void closure_use_pasted(struct closure *c, const struct tu_file *f, const struct lexeme_vec *words,
+			size_t i, uint32_t position);
 /* Macros that the original text of some lines uses, seen from a token. */
 void closure_use_words(struct closure *c, const struct chunk *chunk, uint32_t position,
 		       uint32_t by);

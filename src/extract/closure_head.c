@@ -72,46 +72,52 @@ static uint32_t private_start(const struct tu *tu)
 	return UINT32_MAX;
 }
 
-/* The definition of a type that a name is, 0: none. By value for tags. */
-static uint32_t type_place(const struct closure *c, uint32_t i)
+/*
+ * Is the name a type that only private text before it defines? By value for tags. A public header may
+ * define it again (typedef unsigned int __u32).
+ */
+static bool is_private_type(const struct closure *c, uint32_t i)
 {
 	const struct tu *tu = c->tu;
-	bool tag = tu_class(tu, i - 1) == WORD_STRUCT || tu_class(tu, i - 1) == WORD_ENUM;
+	bool tag = tu_class(tu, i - 1) == WORD_STRUCT || tu_class(tu, i - 1) == WORD_ENUM, found = false;
 	uint32_t name = tu_token(tu, i)->name, k = tag ? tu->tag_of[name] : tu->ordinary_of[name];
 
 	if (tag && tu_is_punct(tu, i + 1, '*'))
-		return 0;
+		return false;
 	for (; k; k = tu->declared.at[k - 1].earlier) {
 		const struct declared *d = &tu->declared.at[k - 1];
 
-		if (d->token < i && d->definition && d->kind >= DECLARED_TYPEDEF)
-			return d->token;
+		if (!d->definition || d->kind < DECLARED_TYPEDEF)
+			continue;
+		if (tu_is_public(tu, tu_token(tu, d->token)->file))
+			return false;
+		found |= d->token < i;
 	}
-	return 0;
+	return found;
 }
 
 static bool needs_private_types(const struct closure *c, const struct inclusion *in)
 {
-	for (uint32_t i = in->token; i < in->leave; i++) {
-		uint32_t place = tu_is_plain_name(c->tu, i) ? type_place(c, i) : 0;
-
-		if (place && !tu_is_public(c->tu, tu_token(c->tu, place)->file))
+	for (uint32_t i = in->token; i < in->leave; i++)
+		if (tu_is_plain_name(c->tu, i) && is_private_type(c, i))
 			return true;
-	}
 	return false;
 }
 
 static void index_names(struct closure *c)
 {
-	c->head_of = xcalloc(c->tu->n_names, sizeof(uint32_t));
-	c->tag_head_of = xcalloc(c->tu->n_names, sizeof(uint32_t));
+	c->first_of = xcalloc(c->tu->n_names, sizeof(uint32_t));
+	c->first_tag_of = xcalloc(c->tu->n_names, sizeof(uint32_t));
 	for (uint32_t i = 0; i < c->tu->declared.n; i++) {
 		const struct declared *d = &c->tu->declared.at[i];
-		uint32_t *of = d->kind == DECLARED_TAG ? c->tag_head_of : c->head_of;
+		uint32_t *of = d->kind == DECLARED_TAG ? c->first_tag_of : c->first_of;
 
 		if (!of[d->name])
-			of[d->name] = head_at(c, d->token);
+			of[d->name] = d->token;
 	}
+	c->file_need = xcalloc(c->tu->files.n, sizeof(uint32_t));
+	for (size_t i = 0; i < c->tu->files.n; i++)
+		c->file_need[i] = UINT32_MAX;
 }
 
 /* Does the last late header include it by itself? Then it can be named without that one. */
@@ -174,23 +180,31 @@ static void keep_late(struct closure *c, uint32_t number)
 	}
 }
 
-static void keep(struct closure *c, uint32_t number_plus_1)
+/* The head is named because `by` needs something of one of its files. */
+static void keep(struct closure *c, uint32_t number_plus_1, uint16_t file, uint32_t by)
 {
-	if (!number_plus_1 || c->heads.at[number_plus_1 - 1].kept)
+	if (!number_plus_1)
 		return;
-	c->heads.at[number_plus_1 - 1].kept = true;
-	if (c->heads.at[number_plus_1 - 1].late)
+	struct head *h = &c->heads.at[number_plus_1 - 1];
+
+	if (by < c->file_need[file])
+		c->file_need[file] = by;
+	h->own |= by == NEEDED_BY_TEXT && file == c->tu->inclusions.at[h->inclusion].file;
+	if (h->kept)
+		return;
+	h->kept = true;
+	if (h->late)
 		keep_late(c, number_plus_1 - 1);
 }
 
 void closure_use_header_token(struct closure *c, uint32_t token)
 {
-	keep(c, head_at(c, token));
+	keep(c, head_at(c, token), tu_token(c->tu, token)->file, NEEDED_BY_TEXT);
 }
 
 void closure_use_header_macro(struct closure *c, uint32_t macro)
 {
-	keep(c, head_of_macro(c, macro));
+	keep(c, head_of_macro(c, macro), c->tu->macros.at[macro].file, NEEDED_BY_TEXT);
 }
 
 bool closure_in_late_header(const struct closure *c, uint32_t token)
@@ -201,28 +215,30 @@ bool closure_in_late_header(const struct closure *c, uint32_t token)
 }
 
 /* A header's text may need what headers before it declare. */
-static void keep_needed_by(struct closure *c, const struct inclusion *in)
+static void keep_needed_by(struct closure *c, uint32_t number)
 {
+	const struct inclusion *in = &c->tu->inclusions.at[c->heads.at[number].inclusion];
+
 	for (uint32_t i = in->token; i < in->leave; i++) {
-		uint32_t name = tu_token(c->tu, i)->name;
+		uint32_t name = tu_token(c->tu, i)->name, first = 0;
 
 		if (!tu_is_plain_name(c->tu, i))
 			continue;
 		if (tu_class(c->tu, i - 1) == WORD_STRUCT || tu_class(c->tu, i - 1) == WORD_ENUM)
-			keep(c, c->tag_head_of[name]);
+			first = c->first_tag_of[name];
 		else if (!tu_is_punct(c->tu, i - 1, '.') && !tu_is_punct(c->tu, i - 1, PUNCT_ARROW))
-			keep(c, c->head_of[name]);
+			first = c->first_of[name];
+		/* Once for each file: heads are asked from the last to the first. */
+		if (first && c->file_need[tu_token(c->tu, first)->file] > number && first < in->token)
+			keep(c, head_at(c, first), tu_token(c->tu, first)->file, number);
 	}
 }
 
 void closure_finish_heads(struct closure *c)
 {
-	for (size_t i = c->heads.n; i-- > 0;) {
-		struct head *h = &c->heads.at[i];
-
-		if (h->kept)
-			keep_needed_by(c, &c->tu->inclusions.at[h->inclusion]);
-	}
+	for (size_t i = c->heads.n; i-- > 0;)
+		if (c->heads.at[i].kept)
+			keep_needed_by(c, i);
 }
 
 /* ---- names of the unit ---- */

@@ -158,7 +158,9 @@ void closure_replace(struct closure *c, uint32_t number, uint32_t by)
 			   raw_has_word(f, &words, head_words(&words), name);
 		if (!own_name)
 			p.pasted = pasted_argument(f, &words, name);
-		if (p.pasted.length && makes_more(c, f, &p, &words))
+		/* The livepatch's tables name the copy: a macro that makes it static cannot stay. */
+		if (p.pasted.length && (c->tu->declarations.at[declaration].is_static ||
+					makes_more(c, f, &p, &words)))
 			p.pasted.length = 0;
 	}
 	if (!own_name && !p.pasted.length) {

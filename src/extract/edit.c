@@ -67,6 +67,15 @@ static void rename_calls(struct context *x)
 	}
 }
 
+/* "enum siginfo_layout siginfo_layout(...)": a tag may have the function's name. */
+static bool is_tag(const struct context *x, size_t i)
+{
+	const struct lexeme *l = i ? word(x, i - 1) : NULL;
+
+	return l && (raw_is(x->file, l, "struct") || raw_is(x->file, l, "union") ||
+		     raw_is(x->file, l, "enum"));
+}
+
 /* The name of the function itself, or the macro argument that makes it. */
 static void rename_head(struct context *x)
 {
@@ -81,7 +90,7 @@ static void rename_head(struct context *x)
 			 xasprintf("%.*s", (int)(extra ? extra : 10),
 				   extra ? l->fate.new_name : "livepatch_"));
 	for (size_t i = 0; i < x->body && !pasted->length; i++)
-		if (word_name(x, i) == l->name)
+		if (word_name(x, i) == l->name && !is_tag(x, i))
 			add_edit(x, word(x, i)->at, word(x, i)->length, xstrdup(l->new_name));
 }
 

@@ -137,6 +137,18 @@ uint16_t tu_file_number(struct tu *tu, const char *path, const struct tu_roots *
 	return tu->files.n - 1;
 }
 
+uint16_t tu_private_list(struct tu *tu, uint16_t file)
+{
+	const struct tu_file *f = &tu->files.at[file];
+	struct tu_file list = {.path = xstrdup(f->path), .real = xstrdup(f->real), .rel = xstrdup(f->rel),
+			       .changed = f->changed};
+
+	if (tu->files.n > UINT16_MAX)
+		return 0;
+	tu_file_vec_push(&tu->files, list);
+	return tu->files.n - 1;
+}
+
 static void find_lines(struct tu_file *f)
 {
 	u32_vec_push(&f->lines, 0);

@@ -148,6 +148,11 @@ void tu_read_declarations(struct tu *tu);
 
 /* The number of a file, made when missing; 0 when there are too many. */
 uint16_t tu_file_number(struct tu *tu, const char *path, const struct tu_roots *roots);
+/*
+ * A second number for a public header that is read as private text: a list (LSM_HOOK(...)) from which the
+ * including file's macro makes declarations.
+ */
+uint16_t tu_private_list(struct tu *tu, uint16_t file);
 /* The file with its text and lines, read when first asked for. */
 struct tu_file *tu_file_text(struct tu *tu, uint16_t file);
 /* Offset of the beginning of a line; the file's size for lines behind its end. */

@@ -10,6 +10,7 @@
 /* A file that is being read. */
 struct frame {
 	uint16_t file;
+	uint16_t list_of; /* its number where it is read as private text; else 0 */
 	uint32_t inclusion; /* number + 1 */
 	bool in_public;
 };
@@ -37,7 +38,43 @@ static char *marker_path(const char *p)
 	return take(out.s);
 }
 
-static void enter(struct state *st, uint16_t file)
+/* Does a line of the file begin with a use of the macro? */
+static bool uses_in_lines(const struct tu_file *f, const char *name, size_t n)
+{
+	for (const char *p = f->text; p; p = strchr(p, '\n')) {
+		p += strspn(p, " \t\n");
+		if (strncmp(p, name, n) == 0 && p[n] == '(')
+			return true;
+	}
+	return false;
+}
+
+/* "#define X(...)" right before "#include <list.h>", at file level, and lines X(...) in there. */
+static bool is_list(struct state *st, uint16_t file)
+{
+	struct tu *tu = st->tu;
+	const struct macro *m = tu->macros.n ? &tu->macros.at[tu->macros.n - 1] : NULL;
+	const struct token *last = tu->tokens.n > 1 ? &tu->tokens.at[tu->tokens.n - 1] : NULL;
+
+	if (!tu_is_public(tu, file) || !tu->files.at[file].include || tu_is_public(tu, st->file) || !m ||
+	    m->undef || m->file != st->file || m->token != tu->tokens.n || !m->length ||
+	    tu->text[m->at] != '(' || (last && !strchr(";}", last->punct ? last->punct : ' ')))
+		return false;
+	const struct name *name = &tu->names.at[m->name];
+
+	return uses_in_lines(tu_file_text(tu, file), name->text, name->length);
+}
+
+/* The number under which a file is read now. */
+static uint16_t current_number(const struct state *st, uint16_t file)
+{
+	for (size_t i = st->stack.n; i-- > 0;)
+		if (st->stack.at[i].list_of == file)
+			return st->stack.at[i].file;
+	return file;
+}
+
+static void enter(struct state *st, uint16_t file, uint16_t list_of)
 {
 	struct tu *tu = st->tu;
 	bool in_public = false;
@@ -54,6 +91,7 @@ static void enter(struct state *st, uint16_t file)
 								.by = st->file,
 								.in_public = in_public});
 	frame_vec_push(&st->stack, (struct frame) {.file = file,
+						   .list_of = list_of,
 						   .inclusion = tu->inclusions.n,
 						   .in_public = in_public});
 }
@@ -84,7 +122,8 @@ static struct error *read_marker(struct state *st, const char *p, const char *en
 	if (!quote)
 		return NULL;
 	scoped_free char *path = marker_path(quote + 1);
-	uint16_t file = tu_file_number(st->tu, path, st->roots);
+	uint16_t public = tu_file_number(st->tu, path, st->roots);
+	uint16_t file = current_number(st, public);
 	const char *flags = quote + 1 + strcspn(quote + 1, "\"");
 
 	if (!file)
@@ -94,8 +133,10 @@ static struct error *read_marker(struct state *st, const char *p, const char *en
 		st->tu->main_file = file;
 	if (!st->stack.n)
 		frame_vec_push(&st->stack, (struct frame) {.file = file});
+	else if (strchr(flags, '1') && is_list(st, file))
+		enter(st, file = tu_private_list(st->tu, file), public);
 	else if (strchr(flags, '1'))
-		enter(st, file);
+		enter(st, file, 0);
 	else if (strchr(flags, '2'))
 		leave(st, file, line);
 	st->file = file;

@@ -87,13 +87,21 @@ static bool follows(struct closure *c, const struct piece *p)
 	return at == end;
 }
 
+/* Made declarations between, each with its annotation, do not end what stands behind a marker. */
+static bool is_declared_only(const struct piece *p)
+{
+	return p->kind == PIECE_EXTERN || p->kind == PIECE_PROTOTYPE;
+}
+
 /* What comes from one file stands behind one marker. */
 static bool continues(struct closure *c, const struct piece *p)
 {
-	if (p == c->pieces.at)
-		return false;
-	return p->kind == PIECE_CHUNK && p[-1].kind == PIECE_CHUNK &&
-	       p->chunk.file == p[-1].chunk.file;
+	const struct piece *before = p;
+
+	while (before > c->pieces.at && (before == p || is_declared_only(before)))
+		before--;
+	return before != p && p->kind == PIECE_CHUNK && before->kind == PIECE_CHUNK &&
+	       p->chunk.file == before->chunk.file;
 }
 
 static void add_places(uint32_t first, uint32_t last, struct str *out)
@@ -111,9 +119,12 @@ static void add_group_marker(struct closure *c, const struct piece *p, struct st
 	size_t line = out->n;
 
 	str_add(out, "/* from %s:", shown_path(&c->tu->files.at[p->chunk.file]));
-	for (const struct piece *q = p; q < end && (q == p || continues(c, q)); q++) {
+	for (const struct piece *q = p; q < end && (q == p || is_declared_only(q) || continues(c, q));
+	     q++) {
 		uint32_t first = q->chunk.first_line;
 
+		if (is_declared_only(q))
+			continue;
 		if (q > p)
 			str_add(out, out->n - line > 88 ? ",\n *      " : ", ");
 		if (out->s[out->n - 1] == ' ' && out->n - line > 88)
@@ -150,15 +161,24 @@ static void add_type(struct closure *c, const struct piece *p, struct str *out)
 	str_add(out, ";\n");
 }
 
+/* One use of a macro made this declaration and the one before it. */
+static bool same_use(const struct closure *c, const struct piece *p)
+{
+	return p > c->pieces.at && p->kind == PIECE_EXPANDED && p[-1].kind == PIECE_EXPANDED &&
+	       !p->linkage && !p[-1].linkage && first_token(c, p)->file == first_token(c, p - 1)->file &&
+	       first_token(c, p)->line == first_token(c, p - 1)->line;
+}
+
 /* One token after the other, with the new names of replaced functions. */
 static void add_expanded(struct closure *c, const struct piece *p, struct str *out)
 {
 	const struct declaration *d = &c->tu->declarations.at[p->number];
 	uint32_t from = d->first;
 
-	add_marker(&c->tu->files.at[first_token(c, p)->file], first_token(c, p)->line,
-		   tu_token(c->tu, d->last)->line,
-		   p->linkage ? "livepatch: replaces, expanded " : "expanded ", out);
+	if (!same_use(c, p))
+		add_marker(&c->tu->files.at[first_token(c, p)->file], first_token(c, p)->line,
+			   tu_token(c->tu, d->last)->line,
+			   p->linkage ? "livepatch: replaces, expanded " : "expanded ", out);
 	for (uint32_t i = d->first; i <= d->last; i++) {
 		const struct token *t = tu_token(c->tu, i);
 		uint32_t known = t->kind == LEX_NAME ? c->linkage_of[t->name] : 0;
@@ -297,12 +317,6 @@ static int by_position(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* Declarations of one kind stand together. */
-static bool is_declared_only(const struct piece *p)
-{
-	return p->kind == PIECE_EXTERN || p->kind == PIECE_PROTOTYPE;
-}
-
 static bool stands_alone(const struct piece *p)
 {
 	return p->kind != PIECE_MACRO && p->kind != PIECE_UNDEF && p->kind != PIECE_FORWARD &&
@@ -313,7 +327,7 @@ static bool wants_blank(struct closure *c, const struct piece *p)
 {
 	if (continues(c, p))
 		return !is_short(c, p) || !is_short(c, p - 1);
-	if (is_declared_only(p) && is_declared_only(p - 1))
+	if ((is_declared_only(p) && is_declared_only(p - 1)) || same_use(c, p))
 		return false;
 	return stands_alone(p) || p[-1].kind != p->kind;
 }

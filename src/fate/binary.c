@@ -142,23 +142,66 @@ static void refuse_gone(struct fate_unit *u, const struct name_question *q, cons
 		 e->section->name);
 }
 
+static void find_pointed(struct fate_unit *u)
+{
+	for (size_t i = 0; i < u->model->entities.n; i++) {
+		struct entity *e = u->model->entities.at[i];
+
+		if (e->kind == ENTITY_FUNCTION)
+			continue;
+		const struct ref_site_vec *refs = entity_refs(u->model, e);
+
+		for (size_t k = 0; k < refs->n; k++)
+			if (refs->at[k].ref.kind == REF_ENTITY && refs->at[k].ref.offset == 0)
+				map_put_u64(&u->pointed, refs->at[k].ref.entity->index, e);
+	}
+	u->pointed_known = true;
+}
+
+/*
+ * Others than this unit may call it, or a table of pointers leads to it: then its code relies on nothing
+ * but what its declaration says, since GCC cannot know all callers (cgraph_node::only_called_directly_p,
+ * gcc/cgraph.h; the kernel is built without LTO). Inline functions are meant to be in line.
+ */
+static bool serves_any_caller(struct fate_unit *u, const struct name_question *q, const struct entity *e)
+{
+	if (q->is_inline)
+		return false;
+	if (e->symbol->bind != STB_LOCAL)
+		return true;
+	if (!u->pointed_known)
+		find_pointed(u);
+	return map_has_u64(&u->pointed, e->index);
+}
+
+static bool may_refer(struct fate_unit *u, const struct name_question *q, const struct entity *e)
+{
+	if (!serves_any_caller(u, q, e))
+		return false;
+	map_put(&u->referable, e->key, (void *)e);
+	return u->refer;
+}
+
 static void of_unit_function(struct fate_unit *u, const struct name_question *q,
 			     struct name_fate *fate)
 {
 	struct entity *e = map_get(&u->functions, q->name);
 	struct entity *o = e ? original_of(&u->reach, e, &u->resolver) : NULL;
+	bool inlined = e && !u->reach.reached[e->index];
 
 	if (!e) {
 		fate_set(fate, FATE_COPY, "no symbol: inlined into its callers, or cloned for them");
-	} else if (is_gone(e, u->resolver.kobject) && u->reach.reached[e->index]) {
+	} else if (is_gone(e, u->resolver.kobject) && !inlined) {
 		refuse_gone(u, q, e, fate);
 	} else if (!o) {
 		fate_set(fate, FATE_COPY, "the fix adds it");
 	} else if (e->change != UNCHANGED || !resolver_reaches(&u->resolver, o)) {
 		fate_set(fate, FATE_COPY, "the running kernel has no symbol for it as it is here");
-	} else if (!u->reach.reached[e->index]) {
+	} else if (inlined && !may_refer(u, q, e)) {
 		fate_set(fate, FATE_COPY, "inlined wherever the replaced functions use it");
 	} else {
+		if (inlined)
+			str_vec_push(&u->undefined, (char *)e->key);
 		fate_reach(u, q, resolve_entity(&u->resolver, o, q->asked_by), fate,
 			   o->symbol->bind == STB_LOCAL);
 	}
@@ -308,6 +351,8 @@ void fate_unit_free(struct fate_unit *u)
 {
 	reach_free(&u->reach);
 	map_free(&u->functions);
+	map_free(&u->pointed);
+	map_free(&u->referable);
 	map_free(&u->said); /* its keys are in keys and calls */
 	str_vec_free_all(&u->keys);
 	str_vec_free(&u->undefined);

@@ -20,6 +20,10 @@ struct fate_unit {
 	struct resolver resolver;       /* a copy that speaks to scratch */
 	struct reach reach;
 	struct map functions;           /* name → plain function of model */
+	struct map pointed;             /* index → data that holds a pointer to the function; made when asked for */
+	bool pointed_known;
+	bool refer;                     /* the caller's: what serves any caller is reached, not copied */
+	struct map referable;           /* names of functions that this decides about */
 	char *prefix;                   /* for labels of local symbols; NULL: no label is needed */
 	/*
 	 * What the replaced code refers to and does not bring along: names of the source, and of those

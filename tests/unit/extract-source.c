@@ -62,6 +62,78 @@ static const struct test_case cases[] = {
 		  "\nint livepatch_f(int a)\n{"},
 	 .without = {"static int reached", "inline int livepatch_f",
 		     "SUTURE_KLP_SYM(vmlinux, exported"}},
+	{.name = "made declarations do not end what stands behind a marker",
+	 .c = PUB "static int first(int a)\n{\n\treturn a;\n}\n\nstatic int reached(int a);\n"
+		  "static int second(int a)\n{\n\treturn reached(a) + first(a);\n}\n\n"
+		  "int f(int a)\n{\n\treturn second(a);\n}\nstatic int reached(int a)\n{\n"
+		  "\treturn f(a);\n}\n",
+	 .functions = "f",
+	 .klp = "reached",
+	 .with = {"/* from d/unit.c:2-5, 8-11 */\nstatic int first(int a)\n{",
+		  "extern int reached(int a);\nSUTURE_KLP_SYM(vmlinux, reached, 0);\n",
+		  "\n\nstatic int second(int a)\n{"}},
+	{.name = "a header that another one brings is not named",
+	 .c = PUB "#include <linux/pub2.h>\nint f(struct both *b)\n{\n\treturn b->s.a;\n}\n",
+	 .functions = "f",
+	 .second = "#ifndef PUB2_H\n#define PUB2_H\n#include <linux/pub.h>\n"
+		   "struct both { struct shown s; };\n#endif\n",
+	 .with = {"#include <linux/pub2.h>\n"},
+	 .without = {"linux/pub.h"}},
+	{.name = "one of which the text uses something is",
+	 .c = PUB "#include <linux/pub2.h>\nint f(struct both *b)\n{\n\treturn exported(b->s.a);\n}\n",
+	 .functions = "f",
+	 .second = "#ifndef PUB2_H\n#define PUB2_H\n#include <linux/pub.h>\n"
+		   "struct both { struct shown s; };\n#endif\n",
+	 .with = {"#include <linux/pub.h>\n", "#include <linux/pub2.h>\n"}},
+	{.name = "one that another brings only in some kernels is named",
+	 .c = PUB "#include <linux/pub2.h>\nint f(struct both *b)\n{\n\treturn b->s.a;\n}\n",
+	 .functions = "f",
+	 .second = "#ifndef PUB2_H\n#define PUB2_H\n#ifdef SOME\n#include <linux/pub.h>\n#endif\n"
+		   "struct both { struct shown s; };\n#endif\n",
+	 .with = {"#include <linux/pub.h>\n", "#include <linux/pub2.h>\n"}},
+	{.name = "a public list from which a private macro makes declarations",
+	 .c = PUB "#define DEFAULT(name) name##_default\n"
+		  "#define HOOK(value, name) static const int DEFAULT(name) = (value);\n"
+		  "#include <linux/pub2.h>\n#undef HOOK\n"
+		  "int f(int a)\n{\n\treturn a ? a : DEFAULT(two);\n}\n",
+	 .functions = "f",
+	 .second = "HOOK(1, one)\nHOOK(2, two)\n",
+	 .with = {"#define HOOK(value, name)", "/* from include/linux/pub2.h:2 */\nHOOK(2, two)\n", "DEFAULT(two)"},
+	 .without = {"HOOK(1, one)", "#include <linux/pub2.h>"}},
+	{.name = "a macro that makes a static function and a variable beside it",
+	 .c = PUB "struct attribute { int (*show)(int a); };\n"
+		  "#define ATTRIBUTE(name) static int name##_show(int a) \\\n{ return exported(a); } \\\n"
+		  "struct attribute attr_##name = { name##_show }\nATTRIBUTE(one);\n",
+	 .functions = "one_show",
+	 .with = {"int livepatch_one_show(int a);", "\nint livepatch_one_show(int a) {"},
+	 .without = {"static", "attr_"}},
+	{.name = "a type that a public header defines once more",
+	 .second = "#ifndef PUB2_H\n#define PUB2_H\ntypedef unsigned int word;\n"
+		   "static inline word twice(word a) { return 2 * a; }\n#endif\n",
+	 .c = "typedef unsigned int word;\nstruct own { word w; };\n#include <linux/pub2.h>\n"
+	      "word f(struct own *o)\n{\n\treturn twice(o->w);\n}\n",
+	 .functions = "f",
+	 .with = {"#include <linux/pub2.h>\n", "struct own { word w; };"}},
+	{.name = "macros whose names are pasted from arguments",
+	 .private = "#define cap_near(x) ((x) & 1)\n#define cap_far(x) ((x) & 2)\n"
+		    "#define ecap_near(x) ((x) & 4)\n#define OTHER_near 3\n"
+		    "#define TEST(x, cap, what) (cap##_##what(x))\n"
+		    "#define BOTH(x, what) (TEST(x, cap, what) + TEST(x, ecap, what))\n",
+	 .c = PUB PRIV "int f(int a)\n{\n\treturn BOTH(a, near);\n}\n",
+	 .functions = "f",
+	 .with = {"#define cap_near(x)", "#define ecap_near(x)", "#define BOTH"},
+	 .without = {"cap_far", "OTHER"}},
+	{.name = "declarations that one use of a macro makes",
+	 .c = PUB "#define PAIR(name) extern int name##_first; extern int name##_second; \\\n"
+		  "static int name##_other(void) { return 1; }\nPAIR(one)\n"
+		  "int f(void)\n{\n\treturn one_first + one_second;\n}\n",
+	 .functions = "f",
+	 .with = {"/* expanded from d/unit.c:4 */\nextern int one_first;\nextern int one_second;\n"},
+	 .without = {"other"}},
+	{.name = "a function whose type has its name",
+	 .c = PUB "enum kind { A };\nenum kind kind(int a);\nenum kind kind(int a)\n{\n\treturn exported(a) ? A : A;\n}\n",
+	 .functions = "kind",
+	 .with = {"enum kind { A };", "enum kind livepatch_kind(int a);", "enum kind livepatch_kind(int a)\n{"}},
 	{.name = "recursion goes to the new one, pointers to the old one",
 	 .c = PUB "int f(int a);\nint (*table[])(int) = { f };\nint f(int a)\n{\n"
 		  "\tint (*p)(int) = f;\n\n\treturn a ? f(a - 1) : p(a);\n}\n",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A fixed set of functions of Linux 6.12, as Debian's cloud kernel has it: each is extracted as it is,
- * compiles with the kernel's flags without a warning, and is proved equal to the unit's function.
+ * compiles with the kernel's flags without a warning, is proved equal to the unit's function, and has no
+ * more lines than what two other extractors make of it.
  *
  *     extract-functions [TARGET]
  *
@@ -85,6 +86,11 @@ static bool has(const struct finding_vec *list, const char *id)
 	return false;
 }
 
+static bool is_longer(size_t lines, unsigned int peer)
+{
+	return peer && lines > peer;
+}
+
 /* What must hold; NULL: all of it does. */
 static const char *defect(const struct wanted *w, const struct source_unit *u,
 			  const struct finding_vec *findings)
@@ -96,6 +102,9 @@ static const char *defect(const struct wanted *w, const struct source_unit *u,
 		return "refused";
 	if (has(findings, "M31"))
 		return "the compiler warns";
+	if (is_longer(count_lines(u->result.text), w->clang_extract) ||
+	    is_longer(count_lines(u->result.text), w->klp_ccp))
+		return "longer than what another extractor makes";
 	if (kit_worst(&u->original) > (w->tracepoint ? PROVE_TRACEPOINT : PROVE_INLINING))
 		return "a difference that is not explained";
 	if (usage.ru_maxrss / 1024 >= MEMORY_LIMIT_MB)
