@@ -336,7 +336,7 @@ static int setup(void **state)
 	return kit_build(names) ? -1 : kit_finish();
 }
 
-int main(int argc, char **argv)
+static int run(bool first)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_rule_is_broken_once),
@@ -348,9 +348,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(one_check_is_fast),
 	};
 
+	return cmocka_run_group_tests_name("check-rules", tests, setup, kit_teardown);
+}
+
+int main(int argc, char **argv)
+{
 	quiet = true;
 	kit_sources = argc > 1 ? argv[1] : ".";
-	if (!kit_find_target())
-		return 77;
-	return cmocka_run_group_tests_name("check-rules", tests, setup, kit_teardown);
+	return kit_each_target(run);
 }
