@@ -33,6 +33,18 @@ static void add_callers(const struct index_part *part, const struct index_symbol
 	}
 }
 
+/* Calls by pointer are not seen; where the function's address is, is. */
+static void add_pointers(const struct index_part *part, const struct index_symbol *s, struct impact_member *m)
+{
+	struct index_range r = index_pointers_to(part, s);
+	const char *prototype = index_string(part, s->prototype);
+
+	for (uint32_t i = 0; i < r.n; i++)
+		str_vec_push(&m->pointers, index_pointer_name(part, index_pointer(part, r.first + i)));
+	if (r.n && *prototype && !m->prototype)
+		m->prototype = xstrdup(prototype);
+}
+
 /* Calls from other kernel objects go by name. */
 static void add_outer_callers(const struct impact_index *index, const struct index_part *own,
 			      struct impact_member *m)
@@ -131,6 +143,7 @@ static void add_instance(struct impact_request *rq, struct impact_result *r,
 
 	add_callers(part, s, m);
 	add_outer_callers(rq->index, part, m);
+	add_pointers(part, s, m);
 	impact_add_neighbours(r, part, symbol);
 }
 
@@ -203,6 +216,7 @@ static bool add_bare_symbols(struct impact_request *rq, struct impact_result *r)
 
 			add_callers(part, s, m);
 			add_outer_callers(rq->index, part, m);
+			add_pointers(part, s, m);
 			impact_add_neighbours(r, part, at);
 		}
 	}

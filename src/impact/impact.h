@@ -46,6 +46,8 @@ struct impact_member {
 	bool replace;
 	const char *why_not;   /* static: why it need not, or cannot, be replaced; NULL */
 	struct str_vec callers; /* of bodies, clones and folded ones: "object:name" */
+	struct str_vec pointers; /* data with its address: index_pointer_name() */
+	char *prototype;         /* with pointers; NULL: not known */
 };
 DEFINE_VEC(impact_member_vec, struct impact_member)
 

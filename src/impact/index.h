@@ -79,6 +79,7 @@ struct index_symbol {
 	uint32_t size;
 	uint32_t name, object, flags;
 	uint32_t instance; /* DWARF's view, INDEX_NONE: none (assembly) */
+	uint32_t prototype; /* "void (struct timer_list *)" of the function at this place; "": not known */
 	uint32_t body;     /* the first symbol at this place: it has the edges of all of them */
 	uint32_t forwards; /* its code is nothing but a jump to this symbol: wrapper */
 	uint32_t first_callee, callees, first_caller, callers;
@@ -95,6 +96,18 @@ enum index_edge_kind {
 struct index_edge {
 	uint32_t from, to, kind;
 	uint32_t sites; /* how many instructions */
+};
+
+/*
+ * Initialised data that holds the address of a function. What it is called, DWARF tells: strings, ""
+ * when it does not. In nested structures, the innermost one that has a name.
+ */
+struct index_pointer {
+	uint64_t place;
+	uint32_t to;     /* symbol: the body */
+	uint32_t holder; /* variable: "cpu_stop_threads" */
+	uint32_t type;   /* "struct smp_hotplug_thread" */
+	uint32_t member; /* "thread_fn" */
 };
 
 struct index_part {
@@ -119,10 +132,11 @@ struct error *index_need_module(struct target *target, struct impact_index *inde
 /* Makes the part of all modules in one pass through the package with their debug files. */
 struct error *index_make_modules(struct target *target);
 /*
- * For who asks for symbols and calls only: the part of one object ("vmlinux" or a module) is added to an
- * index, which may be all zero. A part with DWARF is used if the cache has it; else one without is made
- * (calls-NAME.idx: no functions, units or inlined copies in it), in about a second for vmlinux. Ids of
- * image_open(), T5.
+ * For who asks for symbols, calls and pointers only: the part of one object ("vmlinux" or a module) is added
+ * to an index, which may be all zero. A part with DWARF is used if the cache has it, and made if that is cheap:
+ * of vmlinux, of a module that has its DWARF itself. Else, or when there is no DWARF, one without is made
+ * (calls-NAME.idx: no functions, units, inlined copies, prototypes, or names of data in it). Ids of
+ * image_open(), T5, D1, D2.
  */
 struct error *index_need_calls(struct target *target, struct impact_index *index, const char *object);
 /* Is the DWARF of this kernel object in the index? */
@@ -145,6 +159,7 @@ const struct index_instance *index_instance(const struct index_part *part, uint3
 const struct index_inline *index_inline(const struct index_part *part, uint32_t i);
 const struct index_symbol *index_symbol(const struct index_part *part, uint32_t i);
 const struct index_edge *index_edge(const struct index_part *part, uint32_t i);
+const struct index_pointer *index_pointer(const struct index_part *part, uint32_t i);
 uint32_t index_symbol_count(const struct index_part *part);
 uint32_t index_function_count(const struct index_part *part);
 
@@ -164,6 +179,8 @@ struct index_range index_aliases(const struct index_part *part, uint32_t i);
 struct index_range index_callees(const struct index_part *part, const struct index_symbol *s);
 struct index_range index_callers(const struct index_part *part, const struct index_symbol *s);
 uint32_t index_caller(const struct index_part *part, uint32_t place_in_order);
+/* Data that holds the address of a symbol's function: numbers of records. */
+struct index_range index_pointers_to(const struct index_part *part, const struct index_symbol *s);
 /* Instances and inlines of a function: numbers of records. */
 struct index_range index_instances_of(const struct index_part *part, const struct index_function *f);
 struct index_range index_inlines_of(const struct index_part *part, const struct index_function *f);
@@ -175,5 +192,7 @@ uint32_t index_inlined(const struct index_part *part, uint32_t place_in_order);
 /* Names for people; "" when there is none. */
 const char *index_symbol_name(const struct index_part *part, uint32_t symbol);
 const char *index_object_name(const struct index_part *part, uint32_t object);
+/* "struct smp_hotplug_thread.thread_fn of cpu_stop_threads", or as much as is known; the caller's. */
+char *index_pointer_name(const struct index_part *part, const struct index_pointer *p);
 
 #endif

@@ -17,6 +17,7 @@ void index_builder_free(struct index_builder *b)
 	index_inline_vec_free(&b->inlines);
 	index_symbol_vec_free(&b->symbols);
 	index_edge_vec_free(&b->edges);
+	index_pointer_vec_free(&b->pointers);
 	u32_vec_free(&b->seen);
 	for (size_t i = 0; i < b->grounds.n; i++)
 		str_vec_free_all(&b->grounds.at[i].sections);

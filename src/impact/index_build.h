@@ -3,6 +3,8 @@
 #ifndef SUTURE_IMPACT_INDEX_BUILD_H
 #define SUTURE_IMPACT_INDEX_BUILD_H
 
+#include <elfutils/libdw.h>
+
 #include "base/map.h"
 #include "base/str.h"
 #include "base/vec.h"
@@ -16,10 +18,12 @@ DEFINE_VEC(index_instance_vec, struct index_instance)
 DEFINE_VEC(index_inline_vec, struct index_inline)
 DEFINE_VEC(index_symbol_vec, struct index_symbol)
 DEFINE_VEC(index_edge_vec, struct index_edge)
+DEFINE_VEC(index_pointer_vec, struct index_pointer)
 
 /* Where the code of an object is: what its DWARF is matched with. */
 struct index_ground {
 	uint32_t first_symbol, end_symbol;
+	uint32_t first_pointer, end_pointer;
 	bool module;
 	struct str_vec sections; /* names by ELF section index */
 };
@@ -37,6 +41,7 @@ struct index_builder {
 	struct index_inline_vec inlines;
 	struct index_symbol_vec symbols;
 	struct index_edge_vec edges;
+	struct index_pointer_vec pointers; /* of each object by place */
 	struct u32_vec seen; /* by function: the last instance + 1 that has it inlined */
 	struct index_ground_vec grounds; /* by object */
 	/* Of the object that is being added: */
@@ -55,6 +60,12 @@ void index_add_object(struct index_builder *b, const struct image *image);
 uint32_t index_find_object(const struct index_builder *b, const char *name);
 /* Symbol of the object that is being added which begins at the place, or INDEX_NONE. */
 uint32_t index_symbol_begins(const struct index_builder *b, uint64_t place);
+
+/* Adds the addresses of functions in the object's data. */
+void index_add_pointers(struct index_builder *b, const struct image *image, struct index_ground *ground);
+/* Names those that lie in a variable, whose DWARF entry this is. memo: of the unit. */
+void index_name_pointers(struct index_builder *b, const struct index_ground *ground, struct map *memo,
+			 Dwarf_Die *variable, uint64_t place);
 
 /* Adds what the DWARF of a file says about an object that was added. Ids D1, D2. *found: there was
  * DWARF. */

@@ -61,7 +61,7 @@ static void add_symbols(struct index_builder *b, const struct image *im)
 		index_symbol_vec_push(&b->symbols, (struct index_symbol){
 			.place = s->place, .size = s->size, .object = b->object, .flags = flags_of(im, s),
 			.name = index_add_string(b, s->name), .instance = INDEX_NONE,
-			.forwards = INDEX_NONE, .first_callee = s->index });
+			.prototype = INDEX_NONE, .forwards = INDEX_NONE, .first_callee = s->index });
 	}
 	b->end_symbol = b->symbols.n;
 	qsort(b->symbols.at + b->first_symbol, b->end_symbol - b->first_symbol,
@@ -122,7 +122,8 @@ static uint32_t extern_symbol(struct index_builder *b, const char *name)
 		*slot = (void *)((uintptr_t)i + 1);
 		index_symbol_vec_push(&b->symbols, (struct index_symbol){
 			.name = string, .object = INDEX_NONE, .flags = SYMBOL_EXTERN,
-			.instance = INDEX_NONE, .body = i, .forwards = INDEX_NONE });
+			.instance = INDEX_NONE, .prototype = INDEX_NONE, .body = i,
+			.forwards = INDEX_NONE });
 	}
 	return (uint32_t)((uintptr_t)*slot - 1);
 }
@@ -292,11 +293,13 @@ void index_add_object(struct index_builder *b, const struct image *image)
 	index_object_vec_push(&b->objects,
 			      (struct index_object){ index_add_string(b, image->kobject), 0 });
 	add_symbols(b, image);
-	struct index_ground ground = { b->first_symbol, b->end_symbol, image->module, { 0 } };
+	struct index_ground ground = { .first_symbol = b->first_symbol, .end_symbol = b->end_symbol,
+				       .module = image->module };
 
 	for (size_t i = 0; image->module && i < image->nsections; i++)
 		str_vec_push(&ground.sections, xstrdup(image->sections[i].name ?
 						       image->sections[i].name : ""));
+	index_add_pointers(b, image, &ground);
 	index_ground_vec_push(&b->grounds, ground);
 	add_edges(b, image);
 }

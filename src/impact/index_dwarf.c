@@ -2,7 +2,8 @@
 /*
  * From DWARF (DWARF 5 standard, 3.3 "Subroutine and Entry Point Entries") to instances and inlines:
  * one pass over the entries of each unit that can lead to code: functions, and in them lexical
- * blocks and inlined subroutines. Types are stepped over.
+ * blocks and inlined subroutines. Of types, only those of functions are read, and of variables that hold
+ * the address of one.
  */
 #include <dwarf.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/process.h"
 #include "impact/index_build.h"
+#include "impact/index_types.h"
 #include "object/debug.h"
 #include "units/command.h"
 
@@ -27,6 +29,7 @@ struct reader {
 	size_t nfiles;
 	uint32_t *file_names;  /* string + 1 of each file, 0: not asked yet */
 	struct map function_at; /* DIE offset → function + 1 */
+	struct map members;     /* types_member() */
 	uint32_t unit;
 };
 
@@ -186,6 +189,34 @@ static struct error *each_child(struct reader *r, Dwarf_Die *parent, struct walk
 			  NULL;
 }
 
+/* A variable with one place: DWARF 5, 2.6.1.1.2. Debug information of clang has a table of places. */
+static bool variable_place(struct reader *r, Dwarf_Die *die, uint64_t *place)
+{
+	Dwarf_Attribute attr, address;
+	Dwarf_Addr at;
+	Dwarf_Op *ops;
+	size_t n;
+
+	if (!dwarf_attr(die, DW_AT_location, &attr) || dwarf_whatform(&attr) != DW_FORM_exprloc ||
+	    dwarf_getlocation(&attr, &ops, &n) || n != 1)
+		return false;
+	if (ops->atom == DW_OP_addr)
+		at = ops->number;
+	else if (ops->atom != DW_OP_addrx || dwarf_getlocation_attr(&attr, ops, &address) ||
+		 dwarf_formaddr(&address, &at))
+		return false;
+	*place = place_of(r, at);
+	return true;
+}
+
+static void read_variable(struct reader *r, Dwarf_Die *die)
+{
+	uint64_t place;
+
+	if (variable_place(r, die, &place))
+		index_name_pointers(r->b, r->ground, &r->members, die, place);
+}
+
 static struct error *inside_function(struct reader *r, Dwarf_Die *die, struct walk w)
 {
 	switch (dwarf_tag(die)) {
@@ -194,11 +225,45 @@ static struct error *inside_function(struct reader *r, Dwarf_Die *die, struct wa
 		return each_child(r, die, w, inside_function);
 	case DW_TAG_lexical_block:
 		return each_child(r, die, w, inside_function);
+	case DW_TAG_variable:
+		read_variable(r, die);
+		return NULL;
 	case DW_TAG_invalid:
 		return damaged(r, die, "no such abbreviation");
 	default:
 		return NULL;
 	}
+}
+
+/* The static variables of a function that was inlined stand in the entry that has no code. */
+static struct error *inside_abstract(struct reader *r, Dwarf_Die *die, struct walk w)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_lexical_block:
+		return each_child(r, die, w, inside_abstract);
+	case DW_TAG_variable:
+		read_variable(r, die);
+		return NULL;
+	case DW_TAG_invalid:
+		return damaged(r, die, "no such abbreviation");
+	default:
+		return NULL;
+	}
+}
+
+/* Two functions at one place, of different prototypes: which one a pointer means is not known. */
+static void add_prototype(struct reader *r, Dwarf_Die *die, uint32_t symbol)
+{
+	struct index_symbol *s = &r->b->symbols.at[symbol];
+	Dwarf_Attribute attr;
+	Dwarf_Die origin;
+	uint32_t prototype;
+
+	if (!dwarf_attr(die, DW_AT_abstract_origin, &attr) || !dwarf_formref_die(&attr, &origin))
+		origin = *die;
+	prototype = types_prototype(r->b, &origin);
+	s->prototype = s->prototype == INDEX_NONE || s->prototype == prototype ? prototype :
+									   index_add_string(r->b, "");
 }
 
 static struct error *read_function(struct reader *r, Dwarf_Die *die)
@@ -220,8 +285,10 @@ static struct error *read_function(struct reader *r, Dwarf_Die *die)
 	uint32_t i = r->b->instances.n;
 
 	index_instance_vec_push(&r->b->instances, instance);
-	if (instance.symbol != INDEX_NONE)
+	if (instance.symbol != INDEX_NONE) {
 		r->b->symbols.at[instance.symbol].instance = i;
+		add_prototype(r, die, instance.symbol);
+	}
 	if (instance.cold != INDEX_NONE)
 		r->b->symbols.at[instance.cold].instance = i;
 	return each_child(r, die, (struct walk){ i, INDEX_NONE, 0 }, inside_function);
@@ -233,9 +300,12 @@ static struct error *top_level(struct reader *r, Dwarf_Die *die, struct walk w)
 
 	if (tag == DW_TAG_invalid)
 		return damaged(r, die, "no such abbreviation");
-	if (tag != DW_TAG_subprogram ||
-	    (!dwarf_hasattr(die, DW_AT_low_pc) && !dwarf_hasattr(die, DW_AT_ranges)))
+	if (tag == DW_TAG_variable)
+		read_variable(r, die);
+	if (tag != DW_TAG_subprogram)
 		return NULL;
+	if (!dwarf_hasattr(die, DW_AT_low_pc) && !dwarf_hasattr(die, DW_AT_ranges))
+		return dwarf_hasattr(die, DW_AT_declaration) ? NULL : each_child(r, die, w, inside_abstract);
 	return read_function(r, die);
 }
 
@@ -259,6 +329,7 @@ static struct error *read_unit(struct reader *r, Dwarf_Die *cu)
 
 	free(r->file_names);
 	map_free(&r->function_at);
+	map_free(&r->members);
 	return err;
 }
 
@@ -284,6 +355,7 @@ static void share_instances(struct index_builder *b)
 
 		if (s->instance == INDEX_NONE)
 			s->instance = b->symbols.at[s->body].instance;
+		s->prototype = b->symbols.at[s->body].prototype;
 	}
 }
 

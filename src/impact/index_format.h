@@ -10,7 +10,7 @@
 #include "impact/index.h"
 
 #define INDEX_MAGIC "SUTUREIX"
-enum { INDEX_VERSION = 4 };
+enum { INDEX_VERSION = 5 };
 
 enum index_table_id {
 	TABLE_STRINGS,	    /* bytes; the last one is 0 */
@@ -24,6 +24,7 @@ enum index_table_id {
 	TABLE_SYMBOL_NAMES, /* numbers of symbols by name */
 	TABLE_EDGES,	    /* by from, to, kind */
 	TABLE_CALLERS,	    /* numbers of edges by `to` */
+	TABLE_POINTERS,	    /* by to, place */
 	INDEX_TABLES
 };
 

@@ -185,46 +185,91 @@ static struct error *make_calls(const char *name, const char *file, const char *
 	return index_write(&b, to, source);
 }
 
-static bool has_object(const struct impact_index *index, const char *object)
+static bool part_has(const struct index_part *part, const char *object)
 {
-	for (size_t i = 0; i < index->n; i++)
-		for (uint32_t k = 0; index_object(&index->parts[i], k); k++)
-			if (streq(index_object_name(&index->parts[i], k), object))
-				return true;
+	for (uint32_t k = 0; index_object(part, k); k++)
+		if (streq(index_object_name(part, k), object))
+			return true;
 	return false;
 }
 
-/* Opens one of two parts of an object, or makes and opens the one without DWARF. */
+static bool has_object(const struct impact_index *index, const char *object)
+{
+	for (size_t i = 0; i < index->n; i++)
+		if (part_has(&index->parts[i], object))
+			return true;
+	return false;
+}
+
+/* Opens the first part of these names that is valid. */
+static struct error *open_first(const struct target *t, const char *const *names, uint64_t source,
+				struct index_part *part, bool *found)
+{
+	*found = false;
+	for (; *names && !*found; names++) {
+		scoped_free char *path = NULL;
+
+		TRY(part_path(t, *names, &path));
+		*found = open_valid(path, source, part);
+	}
+	return NULL;
+}
+
+/* Makes and opens the part without DWARF. */
 static struct error *calls_part(struct target *t, const char *name, const char *file, uint64_t source,
 				struct index_part *part)
 {
-	bool module = !streq(name, "vmlinux");
-	scoped_free char *whole = xasprintf("%s%s", module ? "module-" : "", name);
-	scoped_free char *calls = xasprintf("calls-%s", name), *path = NULL, *own = NULL;
+	scoped_free char *calls = xasprintf("calls-%s", name), *path = NULL;
 
-	TRY(part_path(t, whole, &path));
-	TRY(part_path(t, calls, &own));
-	if (open_valid(path, source, part) || open_valid(own, source, part))
+	TRY(part_path(t, calls, &path));
+	TRY(make_calls(name, file, path, source));
+	return index_part_open(path, part);
+}
+
+static struct error *vmlinux_calls(struct target *t, struct index_part *part)
+{
+	uint64_t source = stamp(t->vmlinux, 0);
+	bool found;
+
+	TRY(open_first(t, (const char *const[]){ "vmlinux", "calls-vmlinux", NULL }, source, part, &found));
+	if (found)
 		return NULL;
-	TRY(make_calls(name, file, own, source));
-	return index_part_open(own, part);
+	scoped_error struct error *err = vmlinux_part(t, part);
+
+	return err && streq(err->id, "I1") ? calls_part(t, "vmlinux", t->vmlinux, source, part) : take(err);
+}
+
+/* The DWARF of one module is not taken out of the package for this: it takes seconds. */
+static struct error *module_calls(struct target *t, const char *name, struct index_part *part)
+{
+	scoped_free char *whole = xasprintf("module-%s", name), *calls = xasprintf("calls-%s", name);
+	scoped_free char *ko = NULL;
+	uint64_t source = stamp(t->vmlinux, 0);
+	bool found;
+
+	TRY(open_first(t, (const char *const[]){ "modules", NULL }, source, part, &found));
+	if (found && part_has(part, name))
+		return NULL;
+	if (found)
+		index_part_close(part);
+	TRY(target_module(t, name, &ko));
+	source = stamp(ko, source);
+	TRY(open_first(t, (const char *const[]){ whole, calls, NULL }, source, part, &found));
+	if (found)
+		return NULL;
+	scoped_error struct error *err = t->user_build ? module_part(t, name, part) : error_new("I1", "%s", name);
+
+	return err && streq(err->id, "I1") ? calls_part(t, name, ko, source, part) : take(err);
 }
 
 struct error *index_need_calls(struct target *target, struct impact_index *index, const char *object)
 {
 	scoped_free char *name = canonical(object);
-	scoped_free char *ko = NULL;
-	uint64_t source = stamp(target->vmlinux, 0);
-	bool vmlinux = streq(name, "vmlinux");
 	struct index_part part;
 
 	if (has_object(index, name))
 		return NULL;
-	if (!vmlinux) {
-		TRY(target_module(target, name, &ko));
-		source = stamp(ko, source);
-	}
-	TRY(calls_part(target, name, vmlinux ? target->vmlinux : ko, source, &part));
+	TRY(streq(name, "vmlinux") ? vmlinux_calls(target, &part) : module_calls(target, name, &part));
 	add_part(index, part);
 	return NULL;
 }

@@ -19,6 +19,7 @@ const uint32_t index_record_size[INDEX_TABLES] = {
 	[TABLE_SYMBOL_NAMES] = sizeof(uint32_t),
 	[TABLE_EDGES] = sizeof(struct index_edge),
 	[TABLE_CALLERS] = sizeof(uint32_t),
+	[TABLE_POINTERS] = sizeof(struct index_pointer),
 };
 
 uint64_t index_checksum(const unsigned char *file, uint64_t size)
@@ -122,6 +123,7 @@ DEFINE_RECORD(instance, TABLE_INSTANCES)
 DEFINE_RECORD(inline, TABLE_INLINES)
 DEFINE_RECORD(symbol, TABLE_SYMBOLS)
 DEFINE_RECORD(edge, TABLE_EDGES)
+DEFINE_RECORD(pointer, TABLE_POINTERS)
 
 uint32_t index_symbol_count(const struct index_part *part)
 {
@@ -160,6 +162,15 @@ const char *index_object_name(const struct index_part *part, uint32_t object)
 	const struct index_object *o = index_object(part, object);
 
 	return o ? index_string(part, o->name) : "";
+}
+
+char *index_pointer_name(const struct index_part *part, const struct index_pointer *p)
+{
+	const char *holder = index_string(part, p->holder), *member = index_string(part, p->member);
+
+	if (!*holder)
+		return xstrdup("data without a name");
+	return *member ? xasprintf("%s.%s of %s", index_string(part, p->type), member, holder) : xstrdup(holder);
 }
 
 /* ---- searches ---- */
@@ -265,6 +276,29 @@ struct index_range index_aliases(const struct index_part *part, uint32_t i)
 	if (!body || s->body > i)
 		return (struct index_range){ i, 1 };
 	return (struct index_range){ s->body, upper_bound(part, s->object, s->place) - s->body };
+}
+
+/* First pointer to a symbol that is not before this one. */
+static uint32_t first_pointer(const struct index_part *part, uint32_t to)
+{
+	uint32_t lo = 0, hi = part->header->table[TABLE_POINTERS].count;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (index_pointer(part, mid)->to < to)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct index_range index_pointers_to(const struct index_part *part, const struct index_symbol *s)
+{
+	uint32_t first = first_pointer(part, s->body), end = first_pointer(part, s->body + 1);
+
+	return (struct index_range){ first, end - first };
 }
 
 /* Within the table, whatever a damaged record says. */

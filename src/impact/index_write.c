@@ -83,6 +83,15 @@ static int order_edges(const void *a, const void *b)
 	return 0;
 }
 
+static int order_pointers(const void *a, const void *b)
+{
+	const struct index_pointer *x = a, *y = b;
+
+	ORDER(x->to, y->to);
+	ORDER(x->place, y->place);
+	return 0;
+}
+
 static int order_callers(const void *a, const void *b)
 {
 	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
@@ -252,6 +261,10 @@ static void renumber_symbols(struct index_builder *b)
 		b->edges.at[i].from = number[b->edges.at[i].from];
 		b->edges.at[i].to = number[b->edges.at[i].to];
 	}
+	for (size_t i = 0; i < b->pointers.n; i++)
+		b->pointers.at[i].to = number[b->pointers.at[i].to];
+	if (b->pointers.n)
+		qsort(b->pointers.at, b->pointers.n, sizeof(*b->pointers.at), order_pointers);
 }
 
 static void put_table(struct str *file, enum index_table_id id, const void *data, size_t count)
@@ -304,6 +317,7 @@ struct error *index_write(struct index_builder *b, const char *path, uint64_t so
 	put_table(&file, TABLE_SYMBOL_NAMES, names, b->symbols.n);
 	put_table(&file, TABLE_EDGES, b->edges.at, b->edges.n);
 	put_table(&file, TABLE_CALLERS, callers, b->edges.n);
+	put_table(&file, TABLE_POINTERS, b->pointers.at, b->pointers.n);
 	finish_header(&file);
 	return write_file(path, file.s, file.n);
 }

@@ -132,6 +132,8 @@ void impact_result_free(struct impact_result *r)
 		free(m->unit);
 		str_vec_free_all(&m->why);
 		str_vec_free_all(&m->callers);
+		str_vec_free_all(&m->pointers);
+		free(m->prototype);
 	}
 	impact_member_vec_free(&r->members);
 	map_free(&r->known);

@@ -5,17 +5,17 @@
 #include "base/str.h"
 #include "impact/impact.h"
 
-enum { WHY_SHOWN = 3, CALLERS_SHOWN = 12 };
+enum { WHY_SHOWN = 3, CALLERS_SHOWN = 12, POINTERS_SHOWN = 3 };
 
-static void print_callers(const struct impact_member *m, FILE *out)
+static void print_some(const char *what, const struct str_vec *list, size_t shown, FILE *out)
 {
-	if (!m->callers.n)
+	if (!list->n)
 		return;
-	fprintf(out, "             called by");
-	for (size_t i = 0; i < m->callers.n && i < CALLERS_SHOWN; i++)
-		fprintf(out, "%s %s", i ? "," : "", m->callers.at[i]);
-	if (m->callers.n > CALLERS_SHOWN)
-		fprintf(out, " and %zu more", m->callers.n - CALLERS_SHOWN);
+	fprintf(out, "             %s", what);
+	for (size_t i = 0; i < list->n && i < shown; i++)
+		fprintf(out, "%s %s", i ? "," : "", list->at[i]);
+	if (list->n > shown)
+		fprintf(out, " and %zu more", list->n - shown);
 	fprintf(out, "\n");
 }
 
@@ -27,7 +27,10 @@ static void print_member(const struct impact_member *m, FILE *out)
 		fprintf(out, "             %s\n", m->why.at[i]);
 	if (m->why_not)
 		fprintf(out, "             not replaced: %s\n", m->why_not);
-	print_callers(m, out);
+	print_some("called by", &m->callers, CALLERS_SHOWN, out);
+	print_some("its address is in", &m->pointers, POINTERS_SHOWN, out);
+	if (m->prototype)
+		fprintf(out, "             and is called from there as %s\n", m->prototype);
 }
 
 static size_t print_those(const struct impact_result *r, bool replace, FILE *out)
@@ -86,10 +89,13 @@ static json_t *strings(const struct str_vec *list)
 
 static json_t *member_json(const struct impact_member *m)
 {
-	json_t *j = json_pack("{ss ss ss ss sb so so}", "object", m->object, "symbol", m->symbol,
+	json_t *j = json_pack("{ss ss ss ss sb so so so}", "object", m->object, "symbol", m->symbol,
 			      "unit", m->unit, "role", impact_roles[m->role].name, "replace",
-			      m->replace, "why", strings(&m->why), "callers", strings(&m->callers));
+			      m->replace, "why", strings(&m->why), "callers", strings(&m->callers),
+			      "pointers", strings(&m->pointers));
 
+	if (m->prototype)
+		json_object_set_new(j, "prototype", json_string(m->prototype));
 	if (m->why_not)
 		json_object_set_new(j, "why_not", json_string(m->why_not));
 	return j;

@@ -48,28 +48,7 @@ static struct error *each_function(struct check *c, const struct rule *rule, enu
 	return NULL;
 }
 
-/* ---- roots ---- */
-
-static bool is_root(const struct graph_node *node, enum known_kind kind, bool only_roots,
-		    struct graph_root *root)
-{
-	const struct known_function *k = node->image->module ? NULL : known_find(kind, graph_name(node));
-
-	if (k && (k->root || !only_roots)) {
-		root->what = k->why;
-		return true;
-	}
-	if (!graph_registration(node, kind, &root->where))
-		return false;
-	root->what = root->where.registrar->runs;
-	return true;
-}
-
-static bool is_root_of(struct check *c, const struct graph_node *node, void *arg, struct graph_root *root)
-{
-	(void)c;
-	return is_root(node, *(const enum known_kind *)arg, true, root);
-}
+/* ---- beginnings ---- */
 
 /* Every chain of calls that leads to the function begins at a root of this kind: "what (which root): so". */
 static void report_only_for(struct check *c, const struct rule *rule, const struct inspect_func *f,
@@ -77,9 +56,10 @@ static void report_only_for(struct check *c, const struct rule *rule, const stru
 {
 	struct graph_answer a;
 
-	graph_search(c, node, is_root_of, &kind, true, &a);
+	graph_search(c, node, kind, true, &a);
 	if (a.chain && !a.other)
-		rule_finding(c, rule, f->kobject, f->name, a.chain, "%s (%s): %s", what, a.root.what, so);
+		rule_finding(c, rule, f->kobject, f->name, a.chain, "%s (%s%s%s): %s", what, a.root.what,
+			     a.root.pointer ? ": " : "", a.root.pointer ? a.root.pointer : "", so);
 	graph_answer_free(&a);
 }
 
@@ -90,6 +70,13 @@ static char *thread_of(const struct registration *r)
 			 *r->name ? ")" : "", r->in);
 }
 
+static char *thread_above(const struct graph_root *root)
+{
+	if (root->where.registrar)
+		return thread_of(&root->where);
+	return root->pointer ? xasprintf("%s (%s)", root->what, root->pointer) : xstrdup("thread that runs it");
+}
+
 /* ---- F3 ---- */
 
 #define HALF_PATCHED "replacing it while that runs can hang or crash the machine"
@@ -98,10 +85,9 @@ static char *thread_of(const struct registration *r)
 static void look_for_way_to(struct check *c, const struct rule *rule, const struct inspect_func *f,
 			    const struct graph_node *node, const struct known_function *k)
 {
-	enum known_kind kind = KNOWN_LIVEPATCH;
 	struct graph_answer a;
 
-	graph_search(c, node, is_root_of, &kind, false, &a);
+	graph_search(c, node, KNOWN_LIVEPATCH, false, &a);
 	if (a.chain)
 		rule_finding(c, rule, f->kobject, f->name, a.chain, "%s: " HALF_PATCHED, k->why);
 	graph_answer_free(&a);
@@ -184,7 +170,6 @@ static void report_thread(struct check *c, const struct rule *rule, const struct
 static void look_for_thread(struct check *c, const struct rule *rule, const struct inspect_func *f,
 			    const struct graph_node *node)
 {
-	enum known_kind kind = KNOWN_ON_STACK;
 	struct code_facts facts = code_facts(node);
 	struct registration where;
 	struct graph_answer a;
@@ -196,10 +181,9 @@ static void look_for_thread(struct check *c, const struct rule *rule, const stru
 	/* A loop that works, and asks in between whether to give up, is left when the work is done. */
 	if (!facts.sleeps || !(facts.asks || facts.endless) || known(f, KNOWN_NO_RETURN))
 		return;
-	graph_search(c, node, is_root_of, &kind, false, &a);
+	graph_search(c, node, KNOWN_ON_STACK, false, &a);
 	scoped_free char *loop = loop_of(&facts);
-	scoped_free char *thread = a.chain && a.root.where.registrar ? thread_of(&a.root.where) :
-								       xstrdup("thread that runs it");
+	scoped_free char *thread = thread_above(&a.root);
 
 	if (a.chain || facts.asks)
 		rule_finding(c, rule, f->kobject, f->name, a.chain,
@@ -240,17 +224,23 @@ struct error *rule_never_returns(struct check *c, const struct rule *rule)
 static void look_for_interrupt(struct check *c, const struct rule *rule, const struct inspect_func *f,
 			       const struct graph_node *node)
 {
-	struct graph_root root = { 0 };
+	struct graph_root root;
 
-	if (is_root(node, KNOWN_INTERRUPT, false, &root)) {
+	if (!graph_called_by_pointer(node, KNOWN_INTERRUPT, &root)) {
+		report_only_for(c, rule, f, node, KNOWN_INTERRUPT, "it runs in interrupts only", INTERRUPTED);
+	} else if (root.pointer) {
+		scoped_free char *at = graph_pointer_place(node);
+
+		rule_finding(c, rule, f->kobject, f->name, at, "%s, so it is %s: " INTERRUPTED, root.pointer,
+			     root.what);
+	} else {
 		scoped_free char *at = xasprintf("%s+0x%llx", root.where.in, (unsigned long long)root.where.offset);
 
 		rule_finding(c, rule, f->kobject, f->name, at,
 			     "%s gives its address to %s, so it is %s: " INTERRUPTED, root.where.in,
 			     root.where.callee, root.what);
-		return;
 	}
-	report_only_for(c, rule, f, node, KNOWN_INTERRUPT, "it runs in interrupts only", INTERRUPTED);
+	free(root.pointer);
 }
 
 struct error *rule_interrupt(struct check *c, const struct rule *rule)

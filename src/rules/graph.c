@@ -7,16 +7,8 @@
 #include "base/str.h"
 #include "impact/index.h"
 
-/* What is known of one shipped object; made when it is first asked for. */
-struct graph_object {
-	const struct image *image;
-	unsigned char *pointed; /* by symbol: data holds its address */
-};
-DEFINE_VEC(graph_object_vec, struct graph_object)
-
 struct graph {
 	struct impact_index index;
-	struct graph_object_vec objects;
 };
 
 /* ---- finding ---- */
@@ -55,9 +47,6 @@ void graph_close(struct check *c)
 {
 	if (!c->graph)
 		return;
-	for (size_t i = 0; i < c->graph->objects.n; i++)
-		free(c->graph->objects.at[i].pointed);
-	graph_object_vec_free(&c->graph->objects);
 	index_close(&c->graph->index);
 	free(c->graph);
 	c->graph = NULL;
@@ -76,111 +65,12 @@ const struct image_symbol *graph_image_symbol(const struct graph_node *node)
 	return s ? s : image_symbol_at(node->image, place);
 }
 
-/* ---- data that points to functions ---- */
-
-/* Lists of the functions themselves, which nobody calls by (include/asm-generic/vmlinux.lds.h). */
-static bool is_list_of_functions(const char *section)
-{
-	static const char *const lists[] = { "__mcount_loc", "__patchable_function_entries", ".init",
-					     ".exit", "__versions", "_kprobe_blacklist",
-					     "_error_injection_whitelist", ".gnu.linkonce.this_module" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		if (starts_with(section, lists[i]))
-			return true;
-	return false;
-}
-
-static bool holds_pointers(const struct image_section *s)
-{
-	return s->type == SHT_PROGBITS && (s->flags & SHF_ALLOC) && !(s->flags & SHF_EXECINSTR) && s->name &&
-	       !is_list_of_functions(s->name);
-}
-
-static void note_pointer(const struct graph_node *node, struct graph_object *o, uint64_t place)
-{
-	uint32_t i = index_symbol_at(node->part, node->object, place);
-
-	if (i != INDEX_NONE && index_symbol(node->part, i)->place == place)
-		o->pointed[index_symbol(node->part, i)->body] = 1;
-}
-
-/* The lists of vmlinux that lie amid other data, between two symbols. */
-static bool is_listed(const struct image *im, uint64_t place)
-{
-	static const char *const ends[][2] = {
-		{ "__start_kprobe_blacklist", "__stop_kprobe_blacklist" },
-		{ "__start_error_injection_whitelist", "__stop_error_injection_whitelist" },
-		{ "__start_mcount_loc", "__stop_mcount_loc" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		const struct image_symbol *from = image_find(im, ends[i][0]), *to = image_find(im, ends[i][1]);
-
-		if (from && to && place >= from->place && place < to->place)
-			return true;
-	}
-	return false;
-}
-
-static void scan_linked(const struct graph_node *node, struct graph_object *o)
-{
-	const struct image *im = node->image;
-	const struct image_symbol *text = image_find(im, "_stext"), *end = image_find(im, "_etext");
-
-	for (size_t i = 1; text && end && i < im->nsections; i++) {
-		const struct image_section *s = &im->sections[i];
-
-		for (uint64_t at = 0; holds_pointers(s) && at + 8 <= s->size; at += 8) {
-			uint64_t value;
-
-			memcpy(&value, im->map.data + s->offset + at, sizeof(value));
-			if (value >= text->place && value < end->place && !is_listed(im, s->address + at))
-				note_pointer(node, o, value);
-		}
-	}
-}
-
-static void scan_module(const struct graph_node *node, struct graph_object *o)
-{
-	const struct object *object = node->image->object;
-
-	for (size_t i = 1; i < object->nsections; i++) {
-		const struct obj_section *s = &object->sections[i];
-
-		if (!(s->flags & SHF_ALLOC) || (s->flags & SHF_EXECINSTR) || is_list_of_functions(s->name))
-			continue;
-		for (size_t k = 0; k < s->nrelocs; k++) {
-			const struct obj_reloc *r = &s->relocs[k];
-
-			if (r->type == R_X86_64_64 && r->symbol->section)
-				note_pointer(node, o, module_place(r->symbol->section->index,
-								   r->symbol->value + r->addend));
-		}
-	}
-}
-
-static const struct graph_object *object_of(struct check *c, const struct graph_node *node)
-{
-	for (size_t i = 0; i < c->graph->objects.n; i++)
-		if (c->graph->objects.at[i].image == node->image)
-			return &c->graph->objects.at[i];
-	struct graph_object *o = graph_object_vec_push(&c->graph->objects, (struct graph_object){
-		node->image, xcalloc(index_symbol_count(node->part) + 1, 1) });
-
-	if (node->image->module)
-		scan_module(node, o);
-	else
-		scan_linked(node, o);
-	return o;
-}
-
 /* ---- the search ---- */
 
 struct search {
 	struct check *c;
 	struct graph_node at; /* node->symbol: the one that is looked at */
-	const struct graph_object *object;
+	enum known_kind kind;
 	uint32_t *below;      /* by symbol: whom it calls on the way down, plus one; 0: not seen */
 	struct u32_vec queue;
 	struct graph_answer *answer;
@@ -226,8 +116,8 @@ static bool is_exported(const struct search *s)
 	return false;
 }
 
-/* Callers go to the queue; says whether there is one that counts, and whether the address is taken. */
-static bool add_callers(struct search *s, bool *taken)
+/* Callers go to the queue; says whether there is one that counts. */
+static bool add_callers(struct search *s)
 {
 	struct index_range callers = index_callers(s->at.part, index_symbol(s->at.part, s->at.symbol));
 	bool any = false;
@@ -236,51 +126,93 @@ static bool add_callers(struct search *s, bool *taken)
 		const struct index_edge *e = index_edge(s->at.part, index_caller(s->at.part, callers.first + i));
 		const struct index_symbol *from = e ? index_symbol(s->at.part, e->from) : NULL;
 
-		if (!from || from->object != s->at.object || from->flags & SYMBOL_INIT)
+		if (!from || from->object != s->at.object || from->flags & SYMBOL_INIT || e->kind == EDGE_ADDRESS)
 			continue;
-		if (e->kind == EDGE_ADDRESS) {
-			*taken = true;
-			continue;
-		}
 		any = true;
 		enqueue(s, from->body, s->at.symbol);
 	}
 	return any;
 }
 
-static void look_at(struct search *s, graph_is_root *is_root, void *arg, uint32_t start)
+static bool known_by_name(const struct graph_node *node, enum known_kind kind, struct graph_root *root)
 {
-	struct graph_root root = { 0 };
-	bool taken = false;
+	const struct known_function *k = node->image->module ? NULL : known_find(kind, graph_name(node));
 
-	if (is_root(s->c, &s->at, arg, &root)) {
-		if (!s->answer->chain) {
-			set_chain(s, s->at.symbol, start);
-			s->answer->root = root;
-		}
+	if (k && k->root)
+		root->what = k->why;
+	return k && k->root;
+}
+
+/* *others, *why: who else may call it by pointer. */
+static bool called_by_pointer(const struct graph_node *node, enum known_kind kind, struct graph_root *root,
+			      bool *others, const char **why)
+{
+	const struct known_pointer *row = NULL;
+	bool registered = graph_registration(node, kind, &root->where);
+	enum pointer_use use = graph_pointer_use(node, kind, registered, &row, why);
+
+	*others = use == POINTER_OTHER;
+	if (registered) {
+		root->what = root->where.registrar->runs;
+	} else if (use == POINTER_KIND) {
+		root->what = row->runs;
+		root->pointer = graph_pointer_text(node, row);
+	}
+	return root->what;
+}
+
+bool graph_called_by_pointer(const struct graph_node *node, enum known_kind kind, struct graph_root *root)
+{
+	const char *why;
+	bool others;
+
+	*root = (struct graph_root){ 0 };
+	return called_by_pointer(node, kind, root, &others, &why);
+}
+
+static void set_root(struct search *s, struct graph_root *root, uint32_t start)
+{
+	if (s->answer->chain) {
+		free(root->pointer);
 		return;
 	}
-	bool exported = is_exported(s), called;
+	set_chain(s, s->at.symbol, start);
+	s->answer->root = *root;
+}
 
+static void look_at(struct search *s, uint32_t start)
+{
+	struct graph_root root = { 0 };
+	bool exported, called, others = false;
+	const char *why = NULL;
+
+	if (known_by_name(&s->at, s->kind, &root)) {
+		set_root(s, &root, start);
+		return;
+	}
+	bool is_root = called_by_pointer(&s->at, s->kind, &root, &others, &why);
+
+	if (is_root)
+		set_root(s, &root, start);
+	if (is_root && !s->only)
+		return;
+	exported = is_exported(s);
 	/* What everybody uses, and what ends the machine, is no way from here to there. */
 	if (s->at.symbol != start && ((exported && !s->only) || known_find(KNOWN_NO_RETURN, graph_name(&s->at))))
 		return;
-	called = add_callers(s, &taken);
+	called = add_callers(s);
 	if (exported)
 		set_other(s, "exported");
-	else if (s->object->pointed[s->at.symbol])
-		set_other(s, "data points to it");
-	else if (taken)
-		set_other(s, "its address is taken");
-	else if (!called)
+	else if (others)
+		set_other(s, why);
+	else if (!called && !is_root)
 		set_other(s, "no caller is known");
 }
 
-void graph_search(struct check *c, const struct graph_node *node, graph_is_root *is_root, void *arg,
-		  bool only, struct graph_answer *answer)
+void graph_search(struct check *c, const struct graph_node *node, enum known_kind kind, bool only,
+		  struct graph_answer *answer)
 {
-	struct search s = { .c = c, .at = *node, .object = object_of(c, node), .answer = answer,
-			    .only = only };
+	struct search s = { .c = c, .at = *node, .kind = kind, .answer = answer, .only = only };
 	uint32_t start = index_symbol(node->part, node->symbol)->body;
 
 	*answer = (struct graph_answer){ 0 };
@@ -288,7 +220,7 @@ void graph_search(struct check *c, const struct graph_node *node, graph_is_root 
 	enqueue(&s, start, start);
 	for (size_t i = 0; i < s.queue.n && !(answer->other && (only || answer->chain)); i++) {
 		s.at.symbol = s.queue.at[i];
-		look_at(&s, is_root, arg, start);
+		look_at(&s, start);
 	}
 	u32_vec_free(&s.queue);
 	free(s.below);
@@ -297,6 +229,7 @@ void graph_search(struct check *c, const struct graph_node *node, graph_is_root 
 void graph_answer_free(struct graph_answer *answer)
 {
 	free(answer->chain);
+	free(answer->root.pointer);
 	*answer = (struct graph_answer){ 0 };
 }
 

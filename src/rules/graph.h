@@ -2,9 +2,10 @@
 /*
  * Who calls the replaced functions: the call graph of the shipped kernel object (impact/index.h), asked
  * upwards, from a function to those that call it. Seen are direct calls, jumps to other functions,
- * functions whose address the code hands to a registrar (known.h). A function that is exported, that
- * data points to, or whose address the code takes for anything else may be called by others: the
- * answer says so. Callers in init code have run and do not count.
+ * functions whose address the code hands to a registrar, and pointers of which a table knows who calls
+ * them (known.h). A function that is exported, that other data points to, or whose address the code takes
+ * for anything else may be called by others: the answer says so. Callers in init code have run and do not
+ * count; addresses that init code has taken do.
  */
 #ifndef SUTURE_RULES_GRAPH_H
 #define SUTURE_RULES_GRAPH_H
@@ -39,13 +40,28 @@ struct registration {
 /* The first registrar of this kind that gets the function's address, in the argument that it calls. */
 bool graph_registration(const struct graph_node *node, enum known_kind kind, struct registration *where);
 
-/* From the function up to the nearest function that the caller of this takes for a root. */
-struct graph_root {
-	const char *what; /* "an interrupt's handler" */
-	struct registration where; /* registrar NULL: known by name */
+/* How others call a function by pointer. */
+enum pointer_use {
+	POINTER_NONE, /* nobody has its address */
+	POINTER_KIND, /* only as the table says: *row */
+	POINTER_OTHER,
 };
-typedef bool graph_is_root(struct check *c, const struct graph_node *node, void *arg,
-			   struct graph_root *root);
+/* registered: it is handed to a registrar of this kind. *why: POINTER_OTHER: what has the address. */
+enum pointer_use graph_pointer_use(const struct graph_node *node, enum known_kind kind, bool registered,
+				   const struct known_pointer **row, const char **why);
+/* Where the address is, "struct timer_list.function of console_timer", or code; the caller's. */
+char *graph_pointer_place(const struct graph_node *node);
+/* The same as a sentence, and by what prototype it is called. */
+char *graph_pointer_text(const struct graph_node *node, const struct known_pointer *row);
+
+/* Where a chain of calls begins: a function known by name, registered, or called by pointer. */
+struct graph_root {
+	const char *what; /* "an interrupt's handler"; NULL: it is none */
+	struct registration where; /* registrar NULL: not registered */
+	char *pointer;    /* graph_pointer_text(), NULL: not called by pointer */
+};
+/* Is the function itself such a beginning, by its registration or by pointer? root->pointer is the caller's. */
+bool graph_called_by_pointer(const struct graph_node *node, enum known_kind kind, struct graph_root *root);
 
 struct graph_answer {
 	char *chain;         /* "root > a > function": a shortest one; NULL: no root */
@@ -53,9 +69,10 @@ struct graph_answer {
 	const char *other;   /* a function above it, or itself, that somebody else may call; NULL: none */
 	const char *why;     /* what makes it so: "exported", "data points to it" ... */
 };
-/* only: the question is whether nobody else calls it; the search ends when it meets somebody. */
-void graph_search(struct check *c, const struct graph_node *node, graph_is_root *is_root, void *arg,
-		  bool only, struct graph_answer *answer);
+/* From the function up to the beginnings of this kind. only: the question is whether nobody else calls it;
+ * the search ends when it meets somebody. */
+void graph_search(struct check *c, const struct graph_node *node, enum known_kind kind, bool only,
+		  struct graph_answer *answer);
 void graph_answer_free(struct graph_answer *answer);
 
 /* Calls visit() for each function that this one calls or jumps to, in the same object. */

@@ -19,9 +19,13 @@ static const struct known_function functions[] = {
 	  "writes the code that is being patched", true },
 	{ KNOWN_LIVEPATCH, "poke_int3_handler", "arch/x86/kernel/alternative.c",
 	  "runs while code is being patched", true },
+	{ KNOWN_LIVEPATCH, "do_sync_core", "arch/x86/kernel/alternative.c",
+	  "runs on each processor while code is being patched", true },
 	{ KNOWN_LIVEPATCH, "stop_machine*", "kernel/stop_machine.c", "used to patch code", false },
 	{ KNOWN_LIVEPATCH, "multi_cpu_stop", "kernel/stop_machine.c", "used to patch code", true },
 	{ KNOWN_LIVEPATCH, "stack_trace_save_tsk_reliable", "kernel/stacktrace.c",
+	  "decides whether a task may switch", true },
+	{ KNOWN_LIVEPATCH, "stack_trace_consume_entry", "kernel/stacktrace.c",
 	  "decides whether a task may switch", true },
 	{ KNOWN_LIVEPATCH, "arch_stack_walk_reliable", "arch/x86/kernel/stacktrace.c",
 	  "decides whether a task may switch", true },
@@ -69,7 +73,13 @@ static const struct known_function functions[] = {
 	{ KNOWN_INTERRUPT, "sysvec_*", "arch/x86/include/asm/idtentry.h", "an interrupt's handler", true },
 	{ KNOWN_INTERRUPT, "__sysvec_*", "arch/x86/include/asm/idtentry.h", "an interrupt's handler", true },
 	{ KNOWN_INTERRUPT, "common_interrupt", "arch/x86/kernel/irq.c", "every device interrupt", true },
-	{ KNOWN_INTERRUPT, "handle_*_irq", "kernel/irq/chip.c", "an interrupt flow handler", true },
+	{ KNOWN_INTERRUPT, "handle_simple_irq", "kernel/irq/chip.c", "an interrupt flow handler", true },
+	{ KNOWN_INTERRUPT, "handle_untracked_irq", "kernel/irq/chip.c", "an interrupt flow handler", true },
+	{ KNOWN_INTERRUPT, "handle_level_irq", "kernel/irq/chip.c", "an interrupt flow handler", true },
+	{ KNOWN_INTERRUPT, "handle_fasteoi_*irq", "kernel/irq/chip.c", "an interrupt flow handler", true },
+	{ KNOWN_INTERRUPT, "handle_edge_*irq", "kernel/irq/chip.c", "an interrupt flow handler", true },
+	{ KNOWN_INTERRUPT, "handle_bad_irq", "kernel/irq/handle.c", "an interrupt flow handler", true },
+	{ KNOWN_INTERRUPT, "handle_percpu_*irq", "kernel/irq/chip.c", "an interrupt flow handler", true },
 	{ KNOWN_INTERRUPT, "__handle_irq_event_percpu", "kernel/irq/handle.c", "every device interrupt", true },
 	{ KNOWN_INTERRUPT, "handle_softirqs", "kernel/softirq.c", "every softirq", true },
 	{ KNOWN_INTERRUPT, "__do_softirq", "kernel/softirq.c", "every softirq", true },
@@ -117,6 +127,30 @@ static const struct registrar registrars[] = {
 	{ "misc_register", "a device", KNOWN_NO_RETURN, true, "misc_deregister", 0, 0 },
 };
 
+/* Every call by such a pointer was looked for in the sources of Linux 6.1 and 6.12. Others that were, and do
+ * not belong here: docs/check.md. */
+static const struct known_pointer pointers[] = {
+	{ "void (struct timer_list *)", KNOWN_INTERRUPT, "a timer's function", "kernel/time/timer.c", "libsas" },
+	{ "enum hrtimer_restart (struct hrtimer *)", KNOWN_INTERRUPT, "a timer's function",
+	  "kernel/time/hrtimer.c", NULL },
+	{ "enum alarmtimer_restart (struct alarm *, long long)", KNOWN_INTERRUPT, "an alarm's function",
+	  "kernel/time/alarmtimer.c", NULL },
+	{ "void (struct irq_work *)", KNOWN_INTERRUPT, "an irq_work's function", "kernel/irq_work.c", NULL },
+	{ "void (struct tasklet_struct *)", KNOWN_INTERRUPT, "a tasklet", "kernel/softirq.c", "i915" },
+	{ "void (struct softirq_action *)", KNOWN_INTERRUPT, "a softirq", "kernel/softirq.c", NULL },
+	{ "int (unsigned int, struct pt_regs *)", KNOWN_INTERRUPT, "an NMI handler", "arch/x86/kernel/nmi.c", NULL },
+	{ "struct irqaction.handler", KNOWN_INTERRUPT, "an interrupt handler", "kernel/irq/handle.c", NULL },
+	{ "struct tasklet_struct.func", KNOWN_INTERRUPT, "a tasklet", "kernel/softirq.c", "i915" },
+
+	{ "int (struct cpuidle_device *, struct cpuidle_driver *, int)", KNOWN_IDLE, "an idle state",
+	  "drivers/cpuidle/cpuidle.c", NULL },
+	{ "int (struct cpuidle_driver *, struct cpuidle_device *, _Bool *)", KNOWN_IDLE, "an idle governor",
+	  "drivers/cpuidle/cpuidle.c", NULL },
+	{ "void (struct cpuidle_device *, int)", KNOWN_IDLE, "an idle governor", "drivers/cpuidle/cpuidle.c", NULL },
+
+	{ "struct smp_hotplug_thread.thread_fn", KNOWN_ON_STACK, "a per-CPU thread", "kernel/smpboot.c", NULL },
+};
+
 static bool matches(const char *pattern, const char *name)
 {
 	const char *star = strchr(pattern, '*');
@@ -131,6 +165,14 @@ const struct known_function *known_find(enum known_kind kind, const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
 		if (functions[i].kind == kind && matches(functions[i].name, name))
 			return &functions[i];
+	return NULL;
+}
+
+const struct known_pointer *known_pointer_find(const char *what)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pointers); i++)
+		if (streq(pointers[i].what, what))
+			return &pointers[i];
 	return NULL;
 }
 

@@ -37,4 +37,18 @@ struct registrar {
 };
 const struct registrar *registrar_find(const char *callee);
 
+/*
+ * What is called by pointer in one way only. A prototype tells all callers by pointer: a call has the
+ * prototype of the function that it enters, on which CFI_CLANG (arch/Kconfig) insists. A member tells those
+ * that have the address from there.
+ */
+struct known_pointer {
+	const char *what;    /* "void (struct timer_list *)", "struct irqaction.handler" */
+	enum known_kind kind;
+	const char *runs;    /* what then runs there: "a timer's function" */
+	const char *source;  /* where all calls by such a pointer are */
+	const char *not_in;  /* module that calls its own otherwise, NULL: none does */
+};
+const struct known_pointer *known_pointer_find(const char *what);
+
 #endif

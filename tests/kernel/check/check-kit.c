@@ -22,20 +22,45 @@ const char *kit_sources;
 struct target *kit_target;
 static char *dir;
 
-bool kit_find_target(void)
+/* Blank separated; the caller's, NULL: there is no target. */
+static char *target_names(void)
 {
+	const char *all = getenv("SUTURE_TEST_TARGETS"), *one = getenv("SUTURE_TEST_TARGET");
 	struct target_vec list = { 0 };
-	const char *name = getenv("SUTURE_TEST_TARGET");
-	scoped_error struct error *err = target_list(&list);
+	scoped_error struct error *err = NULL;
+	char *names = NULL;
 
-	if (!err && (name || list.n))
-		err = target_open(name ? name : list.at[0]->name, &kit_target);
+	if (all && *all)
+		return xstrdup(all);
+	if (one && *one)
+		return xstrdup(one);
+	err = target_list(&list);
+	if (!err && list.n)
+		names = xstrdup(list.at[0]->name);
 	for (size_t i = 0; i < list.n; i++)
 		target_free(list.at[i]);
 	target_vec_free(&list);
-	if (!kit_target)
+	return names;
+}
+
+int kit_each_target(int (*run)(bool first))
+{
+	scoped_free char *names = target_names();
+	int failed = 0, ran = 0;
+	char *rest = NULL;
+
+	for (char *name = names ? strtok_r(names, " ", &rest) : NULL; name; name = strtok_r(NULL, " ", &rest)) {
+		scoped_error struct error *err = target_open(name, &kit_target);
+
+		print_message("%s%s%s\n", name, err ? ": " : "", err ? err->message : "");
+		failed += err ? 1 : run(!ran);
+		ran++;
+		target_free(kit_target);
+		kit_target = NULL;
+	}
+	if (!ran)
 		print_message("skipped: no target (suture target add)\n");
-	return kit_target;
+	return failed ? 1 : ran ? 0 : 77;
 }
 
 char *kit_file(const char *name)
@@ -206,7 +231,6 @@ int kit_finish(void)
 int kit_teardown(void **state)
 {
 	temp_dir_remove(&dir);
-	target_free(kit_target);
 	return 0;
 }
 

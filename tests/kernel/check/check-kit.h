@@ -10,8 +10,9 @@
 extern const char *kit_sources;   /* directory of the sources */
 extern struct target *kit_target;
 
-/* False, with a message, when there is no target. */
-bool kit_find_target(void);
+/* Calls run() with each target of $SUTURE_TEST_TARGETS (blank separated), else with $SUTURE_TEST_TARGET, else with
+ * the first of the cache. The exit code: 1 when one failed, 77 when there is none. */
+int kit_each_target(int (*run)(bool first));
 /* Copies the sources (a list that ends with NULL) to the scratch directory and compiles them in one run of
  * Kbuild. 0, or -1 with a message, as cmocka wants it. */
 int kit_build(const char *const *names);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * context-table TARGET [ID]: what the rules about the place where a function runs (F3, F4, F5, F6, C12)
- * say of every traceable function of the target's vmlinux, were it replaced. Prints how many each finds; with
- * an ID the findings too. By hand: to see false alarms, which no fixture shows.
+ * context-table TARGET [ID [MODULE...]]: what the rules about the place where a function runs (F3, F4, F5, F6,
+ * C12) say of every function of the target's vmlinux, or of these modules, were it replaced. Prints how many
+ * each finds; with an ID the findings too. By hand: to see false alarms, which no fixture shows.
  */
 #include <stdio.h>
 
@@ -15,22 +15,35 @@
 
 static const char *const ids[] = { "F3", "F4", "F5", "F6", "C12" };
 
-static void add_functions(struct check *c, struct inspection *in)
+static void add_functions(struct check *c, struct inspection *in, struct image *im)
 {
-	for (size_t i = 1; i < c->vmlinux->nsymbols; i++) {
-		struct image_symbol *s = &c->vmlinux->symbols[i];
+	for (size_t i = 1; i < im->nsymbols; i++) {
+		struct image_symbol *s = &im->symbols[i];
 
-		if (s->type == STT_FUNC && s->size && !strstr(s->name, ".cold") &&
-		    !starts_with(image_section_of(c->vmlinux, s), ".init"))
-			inspect_func_vec_push(&in->functions, (struct inspect_func){
-				.kobject = (char *)"vmlinux", .name = (char *)s->name });
+		if (s->type != STT_FUNC || !s->size || strstr(s->name, ".cold") ||
+		    starts_with(image_section_of(im, s), ".init"))
+			continue;
+		inspect_func_vec_push(&in->functions, (struct inspect_func){
+			.kobject = im->kobject, .name = (char *)s->name });
+		replaced_symbol_vec_push(&c->replaced, (struct replaced_symbol){ NULL, im, s, 1 });
 	}
-	for (size_t i = 0, k = 1; i < in->functions.n; i++, k++) {
-		while (c->vmlinux->symbols[k].name != in->functions.at[i].name)
-			k++;
-		replaced_symbol_vec_push(&c->replaced, (struct replaced_symbol){
-			&in->functions.at[i], c->vmlinux, &c->vmlinux->symbols[k], 1 });
+}
+
+static struct error *add_objects(struct check *c, struct inspection *in, char **modules)
+{
+	static char *const vmlinux[] = { (char *)"vmlinux", NULL };
+
+	for (char *const *name = *modules ? modules : vmlinux; *name; name++) {
+		struct image *im;
+
+		TRY(images_get(&c->images, c->target, *name, &im));
+		if (im)
+			add_functions(c, in, im);
 	}
+	/* The list has come to rest. */
+	for (size_t i = 0; i < in->functions.n; i++)
+		c->replaced.at[i].func = &in->functions.at[i];
+	return NULL;
 }
 
 static bool is_id(const char *id, const char *only)
@@ -43,7 +56,7 @@ static bool is_id(const char *id, const char *only)
 	return false;
 }
 
-static struct error *run(const char *target, const char *only)
+static struct error *run(const char *target, const char *only, char **modules)
 {
 	struct finding_vec findings = { 0 };
 	struct inspection in = { 0 };
@@ -52,7 +65,7 @@ static struct error *run(const char *target, const char *only)
 	TRY(target_open(target, &c.target));
 	TRY(images_get(&c.images, c.target, "vmlinux", &c.vmlinux));
 	TRY(exports_read(c.target->symvers, &c.exports));
-	add_functions(&c, &in);
+	TRY(add_objects(&c, &in, modules));
 	for (size_t i = 0; i < rule_count; i++) {
 		size_t before = findings.n;
 		double start = own_cpu_seconds();
@@ -79,11 +92,11 @@ static struct error *run(const char *target, const char *only)
 int main(int argc, char **argv)
 {
 	quiet = true;
-	if (argc < 2 || argc > 3) {
-		fprintf(stderr, "usage: context-table TARGET [ID]\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: context-table TARGET [ID [MODULE...]]\n");
 		return 64;
 	}
-	struct error *err = run(argv[1], argc > 2 ? argv[2] : NULL);
+	struct error *err = run(argv[1], argc > 2 ? argv[2] : NULL, argv + (argc > 3 ? 3 : argc));
 
 	if (err)
 		fprintf(stderr, "context-table: %s: %s\n", err->id, err->message);

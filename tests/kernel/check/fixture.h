@@ -237,6 +237,14 @@ static struct klp_func vmlinux_functions[] = {
 	{ .old_name = "sysrq_handle_crash", .new_func = new_second },
 	{ .old_name = "run_crash_ipi_callback", .new_func = new_second },
 	{ .old_name = "tick_nohz_account_idle_time", .new_func = new_second },
+	/* found by the pointers that lead to them */
+	{ .old_name = "blank_screen_t", .new_func = new_second },
+	{ .old_name = "alarmtimer_fired", .new_func = new_second },
+	{ .old_name = "kbd_bh", .new_func = new_second },
+	{ .old_name = "distribute_cfs_runtime", .new_func = new_second },
+	{ .old_name = "acpi_idle_enter", .new_func = new_second },
+	{ .old_name = "tick_nohz_get_sleep_length", .new_func = new_second },
+	{ .old_name = "do_sync_core", .new_func = new_second },
 #endif
 #ifdef NEAR
 	/* what only looks like these: see near.c */
@@ -250,6 +258,11 @@ static struct klp_func vmlinux_functions[] = {
 	{ .old_name = "acpi_irq", .new_func = new_second }, /* by then a handler that a thread runs */
 #endif
 	{ .old_name = "tick_nohz_tick_stopped", .new_func = new_second },
+	{ .old_name = "vmstat_shepherd", .new_func = new_second },
+	{ .old_name = "run_ksoftirqd", .new_func = new_second },
+	{ .old_name = "bpf_sk_storage_free", .new_func = new_second },
+	{ .old_name = "note_interrupt", .new_func = new_second },
+	{ .old_name = "acpi_idle_play_dead", .new_func = new_second },
 #endif
 	{}
 };
