@@ -78,6 +78,9 @@ inline call_function(t, f)
 		:: true
 		:: d_step { irq == 0 -> on_cpu[t] = 0; printf("story: away %d 2\n", t) };
 			on_cpu[t] = 1
+#ifdef FREEZABLE
+		:: irq == 0 && !IS_IDLE(t) -> klp_sched_try_switch(t)
+#endif
 		fi;
 #endif
 		d_step { enter_body(t, f) }

@@ -107,7 +107,8 @@ inline klp_update_patch_state(t)
 
 /*
  * __klp_sched_try_switch(): called by cond_resched() from 6.4 on (COND_RESCHED); later, by 6.18 at the latest, by
- * __schedule() when the task is about to sleep in a freezable way (FREEZABLE), and no more by cond_resched().
+ * __schedule() when the task is about to sleep in a freezable way (FREEZABLE), and no more by cond_resched(). That
+ * comes by the tick, too (PREEMPT), at whatever place the task is after it has said how it will sleep.
  */
 inline klp_sched_try_switch(t)
 {
@@ -217,6 +218,9 @@ inline run_in_kernel(t)
 #endif
 #ifdef PREEMPT
 	:: !IS_IDLE(t) && irq == 0 -> be_preempted(t)
+#ifdef FREEZABLE
+	:: !IS_IDLE(t) && irq == 0 && pending[t] -> klp_sched_try_switch(t)
+#endif
 #endif
 #if defined(COND_RESCHED) || (defined(FREEZABLE) && !defined(ENDLESS))
 	:: MAY_SLEEP(t) && pending[t] && BUDGET -> COUNT_CALL klp_sched_try_switch(t)

@@ -27,7 +27,9 @@
 #else
 #define UNRELIABLE_STACK(t) false
 #endif
-#ifdef REPAIR           /* a frame in a trampoline makes the stack unreliable */
+#ifdef MUT_REPAIR_SELF
+#define TRAMPOLINE_SEEN(t) (window[t] != 0 && !on_cpu[t])
+#elif defined(REPAIR)   /* a frame in a trampoline makes the stack unreliable */
 #define TRAMPOLINE_SEEN(t) (window[t] != 0)
 #else
 #define TRAMPOLINE_SEEN(t) false

@@ -194,12 +194,16 @@ struct error *rule_reliable_stack(struct check *c, const struct rule *rule)
 	return NULL;
 }
 
-/* kernel/sched/core.c: with PREEMPT_DYNAMIC, preempt= on the command line decides at boot. */
+/*
+ * kernel/sched/core.c: with PREEMPT_DYNAMIC, preempt= on the command line decides at boot. On x86, 7.2 has nothing
+ * but full and lazy preemption to choose from, and lazy is the default (kernel/Kconfig.preempt).
+ */
 static const struct {
 	const char *option, *when;
 } preemption[] = {
 	{ "PREEMPT_RT", "always" },
 	{ "PREEMPT", "unless preempt= on the command line says otherwise" },
+	{ "PREEMPT_LAZY", "by ticks, unless preempt= on the command line says otherwise" },
 	{ "PREEMPT_DYNAMIC", "if booted with preempt=full" },
 };
 

@@ -122,8 +122,8 @@ static const struct {
 	const char *option, *word;
 } magic_words[] = {
 	{ "SMP", "SMP " },
+	{ "PREEMPT_RT", "preempt_rt " }, /* both may be set in 7.2, not in 6.12 */
 	{ "PREEMPT_BUILD", "preempt " },
-	{ "PREEMPT_RT", "preempt_rt " },
 	{ "MODULE_UNLOAD", "mod_unload " },
 	{ "MODVERSIONS", "modversions " },
 };

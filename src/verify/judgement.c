@@ -89,6 +89,7 @@ static const struct {
 	{ "KALLSYMS_ALL", true, "variables are not found" },
 	{ "PREEMPT_RT", false, "the transition under PREEMPT_RT has a defect: see model/" },
 	{ "PREEMPT", false, "the transition under full preemption has a defect: see model/" },
+	{ "PREEMPT_LAZY", false, "the transition under lazy preemption has a defect: see model/" },
 	{ "PREEMPT_DYNAMIC", false, "the kernel may be booted with preempt=full, under which the "
 				    "transition has a defect: see model/" },
 };

@@ -293,6 +293,39 @@ static void form_of_klp_build_is_no_finding(void **state)
 	check_report_free(&r);
 }
 
+/* The target with one option more. */
+static struct target *with_option(const char *option)
+{
+	struct target *t = kit_without_option("CONFIG_MODVERSIONS=y");
+	scoped_str struct str config = { 0 };
+	scoped_free char *text = NULL;
+
+	assert_null(read_file(kit_target->config, &text, NULL));
+	str_add(&config, "%s\nCONFIG_%s=y\n", text, option);
+	assert_null(write_file(t->config, config.s, config.n));
+	return t;
+}
+
+/* What kernels after 6.12 may have set together: PREEMPT_DYNAMIC with lazy preemption, with PREEMPT_RT. */
+static void newer_ways_to_preempt_are_known(void **state)
+{
+	static const struct {
+		const char *option, *id, *where;
+	} rows[] = { { "PREEMPT_LAZY", "C14", "PREEMPT_LAZY" }, { "PREEMPT_RT", "C14", "PREEMPT_RT" },
+		     { "PREEMPT_RT", "E5", ".modinfo" } };
+	scoped_free char *file = kit_file("repaired.ko");
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		scoped_target struct target *t = with_option(rows[i].option);
+		struct check_report r = { 0 };
+
+		check(file, t, false, NULL, &r);
+		if (!has_finding(&r, rows[i].id, rows[i].where))
+			fail_msg("%s: %s is not found", rows[i].option, rows[i].id);
+		check_report_free(&r);
+	}
+}
+
 /* E5 where structures are laid out at random: the seed's hash is part of what is compared. */
 static void seed_of_layout_is_compared(void **state)
 {
@@ -370,6 +403,7 @@ static int run(bool first)
 		cmocka_unit_test(repaired_is_clean),
 		cmocka_unit_test(what_lies_near_is_not_found),
 		cmocka_unit_test(form_of_klp_build_is_no_finding),
+		cmocka_unit_test(newer_ways_to_preempt_are_known),
 		cmocka_unit_test(seed_of_layout_is_compared),
 		cmocka_unit_test(every_broken_livepatch_is_found),
 		cmocka_unit_test(without_target_the_report_says_so),
