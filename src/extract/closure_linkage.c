@@ -239,6 +239,11 @@ void closure_use_linkage(struct closure *c, const struct mention *m, uint32_t po
 		return;
 	if (direct && l->in_header)
 		closure_use_header_token(c, closure_declared(c, l->in_header)->token);
+	if (direct && l->in_header && !l->is_function) { /* its type may be known to private text only */
+		const struct declaration *d = closure_declaration(c, l->in_header);
+
+		closure_push_work(c, d - c->tu->declarations.at, d->last, READ_LATE_HEADER, by);
+	}
 	if (comes_with_header(c, l)) {
 		if (!known && l->is_function)
 			closure_push_work(c, closure_declared(c, l->definition)->declaration,

@@ -134,6 +134,15 @@ static const struct test_case cases[] = {
 	 .c = PUB "enum kind { A };\nenum kind kind(int a);\nenum kind kind(int a)\n{\n\treturn exported(a) ? A : A;\n}\n",
 	 .functions = "kind",
 	 .with = {"enum kind { A };", "enum kind livepatch_kind(int a);", "enum kind livepatch_kind(int a)\n{"}},
+	{.name = "a variable of a public header, of a type of private text",
+	 .private = "struct device { int mode; };\nstruct other { int a; };\n",
+	 .c = "struct device;\n#include <linux/pub2.h>\n" PRIV
+	      "struct device dev;\nint f(void)\n{\n\treturn dev.mode;\n}\n",
+	 .second = "#ifndef PUB2_H\n#define PUB2_H\nstruct device;\nextern struct device dev;\n#endif\n",
+	 .functions = "f",
+	 .klp = "dev",
+	 .with = {"#include <linux/pub2.h>\n", "struct device { int mode; };"},
+	 .without = {"struct other", "struct device dev;"}},
 	{.name = "recursion goes to the new one, pointers to the old one",
 	 .c = PUB "int f(int a);\nint (*table[])(int) = { f };\nint f(int a)\n{\n"
 		  "\tint (*p)(int) = f;\n\n\treturn a ? f(a - 1) : p(a);\n}\n",
