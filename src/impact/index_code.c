@@ -64,8 +64,9 @@ static void add_symbols(struct index_builder *b, const struct image *im)
 			.prototype = INDEX_NONE, .forwards = INDEX_NONE, .first_callee = s->index });
 	}
 	b->end_symbol = b->symbols.n;
-	qsort(b->symbols.at + b->first_symbol, b->end_symbol - b->first_symbol,
-	      sizeof(struct index_symbol), by_place);
+	if (b->end_symbol > b->first_symbol)
+		qsort(b->symbols.at + b->first_symbol, b->end_symbol - b->first_symbol,
+		      sizeof(struct index_symbol), by_place);
 	for (uint32_t i = b->first_symbol; i < b->end_symbol; i++) {
 		struct index_symbol *s = &b->symbols.at[i];
 		bool same = i > b->first_symbol && s[-1].place == s->place;

@@ -298,7 +298,7 @@ struct index_range index_pointers_to(const struct index_part *part, const struct
 {
 	uint32_t first = first_pointer(part, s->body), end = first_pointer(part, s->body + 1);
 
-	return (struct index_range){ first, end - first };
+	return (struct index_range){ first, end > first ? end - first : 0 };
 }
 
 /* Within the table, whatever a damaged record says. */

@@ -6,7 +6,8 @@
 
 #include "base/cleanup.h"
 
-enum { MAX_HOPS = 40, MAX_CHILDREN = 20000 }; /* a damaged file may have a type that is made of itself */
+/* A damaged file may have a type that is made of itself, perhaps twice. MAX_TYPES: in one prototype. */
+enum { MAX_HOPS = 40, MAX_CHILDREN = 20000, MAX_TYPES = 400 };
 
 /* The type of an entry, without typedefs and qualifiers. */
 struct resolved {
@@ -108,9 +109,9 @@ static char *name_of(const struct resolved *r)
 	return r->typedef_name ? xstrdup(r->typedef_name) : NULL;
 }
 
-static char *text_of(Dwarf_Die *of, const char *declared, bool qualified, int hops);
+static char *text_of(Dwarf_Die *of, const char *declared, bool qualified, int *left);
 
-static char *parameters(Dwarf_Die *function, int hops)
+static char *parameters(Dwarf_Die *function, int *left)
 {
 	struct str out = { 0 };
 	Dwarf_Die die;
@@ -119,7 +120,7 @@ static char *parameters(Dwarf_Die *function, int hops)
 	str_add(&out, "(");
 	for (int n = 0; more == 0 && n < MAX_CHILDREN; more = dwarf_siblingof(&die, &die), n++) {
 		int tag = dwarf_tag(&die);
-		scoped_free char *text = tag == DW_TAG_formal_parameter ? text_of(&die, "", false, hops + 1) :
+		scoped_free char *text = tag == DW_TAG_formal_parameter ? text_of(&die, "", false, left) :
 					 tag == DW_TAG_unspecified_parameters ? xstrdup("...") : NULL;
 
 		if (text)
@@ -148,15 +149,15 @@ static char *dimensions(Dwarf_Die *array, const char *declared)
 	return out.s;
 }
 
-/* "TYPE DECLARED" of the type that an entry has, as C writes it. */
-static char *text_of(Dwarf_Die *of, const char *declared, bool qualified, int hops)
+/* "TYPE DECLARED" of the type that an entry has, as C writes it. left: so many types more. */
+static char *text_of(Dwarf_Die *of, const char *declared, bool qualified, int *left)
 {
 	struct resolved r = resolve(of);
 	const char *is_const = qualified && r.is_const ? "const " : "";
 	const char *is_volatile = qualified && r.is_volatile ? "volatile " : "";
 	scoped_free char *inner = NULL;
 
-	if (hops > MAX_HOPS)
+	if (--*left < 0)
 		return xstrdup("...");
 	if (r.tag == DW_TAG_pointer_type) {
 		int to = resolve(&r.die).tag;
@@ -164,17 +165,17 @@ static char *text_of(Dwarf_Die *of, const char *declared, bool qualified, int ho
 
 		inner = xasprintf("%s*%s%s%s%s", group ? "(" : "", is_const, is_volatile, declared,
 				  group ? ")" : "");
-		return text_of(&r.die, inner, true, hops + 1);
+		return text_of(&r.die, inner, true, left);
 	}
 	if (r.tag == DW_TAG_subroutine_type) {
-		scoped_free char *list = parameters(&r.die, hops);
+		scoped_free char *list = parameters(&r.die, left);
 
 		inner = xasprintf("%s%s", declared, list);
-		return text_of(&r.die, inner, false, hops + 1);
+		return text_of(&r.die, inner, false, left);
 	}
 	if (r.tag == DW_TAG_array_type) {
 		inner = dimensions(&r.die, declared);
-		return text_of(&r.die, inner, true, hops + 1);
+		return text_of(&r.die, inner, true, left);
 	}
 	inner = r.tag ? name_of(&r) : xstrdup("void");
 	return xasprintf("%s%s%s%s%s", is_const, is_volatile, inner ? inner : "{}", *declared ? " " : "", declared);
@@ -182,8 +183,9 @@ static char *text_of(Dwarf_Die *of, const char *declared, bool qualified, int ho
 
 uint32_t types_prototype(struct index_builder *b, Dwarf_Die *function)
 {
-	scoped_free char *list = parameters(function, 0);
-	scoped_free char *text = text_of(function, list, false, 0);
+	int left = MAX_TYPES;
+	scoped_free char *list = parameters(function, &left);
+	scoped_free char *text = text_of(function, list, false, &left);
 
 	return index_add_string(b, text);
 }

@@ -23,7 +23,10 @@ static const char source[] =
 	"static __attribute__((noinline)) int n(struct s *p, int k) { return work(p->b) + k; }\n"
 	"int g(int x) { if (x > 9) { bad(x); bad(m(x)); } return m(x) + 1; }\n"
 	"int h(struct s *p) { return n(p, 3); }\nint i(struct s *p) { return n(p, 3) + 1; }\n"
-	"int twin(int) __attribute__((alias(\"g\")));\nint (*t[])(int) = { g, f };\n";
+	"int twin(int) __attribute__((alias(\"g\")));\nint (*t[])(int) = { g, f };\n"
+	"struct o { const char *n; struct { int (*go)(int); int (*of[2])(struct s *, int (*)(void)); } in; };\n"
+	"static int k(struct s *p, int (*c)(void)) { static struct o own = { \"o\", { f, { k, k } } }; return c() + own.in.go(1); }\n"
+	"const struct o all[] = { { \"a\", { g, { k } } }, { \"b\", { f, { k, k } } } };\n";
 
 static uint64_t state;
 static unsigned long indexed, opened; /* damaged ones that went through */
@@ -62,6 +65,15 @@ static void damage(char *data, size_t size)
 	}
 }
 
+static void ask_pointers(const struct index_part *part, const struct index_symbol *s)
+{
+	struct index_range r = index_pointers_to(part, s);
+
+	for (uint32_t i = 0; i < r.n; i++)
+		free(index_pointer_name(part, index_pointer(part, r.first + i)));
+	index_string(part, s->prototype);
+}
+
 /* Everything that a question follows. */
 static void ask(const struct index_part *part)
 {
@@ -80,6 +92,7 @@ static void ask(const struct index_part *part)
 
 		index_symbol_at(part, s->object, s->place + 1);
 		index_callees(part, s);
+		ask_pointers(part, s);
 	}
 }
 
