@@ -116,13 +116,12 @@ bool same_ref(const struct ref *x, const struct ref *y)
 	}
 	case REF_BYTES:
 		return same_literal(x, y);
+	case REF_PLACE:
+		return x->offset == y->offset && x->symbol && y->symbol &&
+		       streq(x->symbol->section->name, y->symbol->section->name);
 	case REF_ENTITY:
 		break;
 	}
-	if (!x->entity || !y->entity)
-		return !x->entity && !y->entity && x->offset == y->offset && x->symbol &&
-		       y->symbol && x->symbol->section && y->symbol->section &&
-		       streq(x->symbol->section->name, y->symbol->section->name);
 	if (x->entity->kind == ENTITY_ANON && y->entity->kind == ENTITY_ANON && !x->entity->twin)
 		return false;
 	if (is_changed_constant(x->entity))
@@ -138,12 +137,9 @@ static void describe_ref(const struct ref *r, char *text, size_t room)
 
 	if (s)
 		snprintf(text, room, "\"%.40s\"", s);
-	else if (r->kind == REF_EXTERN || !r->entity)
-		snprintf(text, room, "%s+0x%llx", r->symbol ? r->symbol->name : "?",
-			 (unsigned long long)r->offset);
 	else
-		snprintf(text, room, "%s+0x%llx%s", r->entity->name, (unsigned long long)r->offset,
-			 is_changed_constant(r->entity) ? " (its contents differ)" : "");
+		snprintf(text, room, "%s+0x%llx%s", ref_name(r), (unsigned long long)r->offset,
+			 r->entity && is_changed_constant(r->entity) ? " (its contents differ)" : "");
 }
 
 static void set_changed(struct entity *x, struct entity *y, char *why)
@@ -266,7 +262,7 @@ static char *entries_reason(struct model *a, struct entity *x, struct model *b, 
 
 static bool jumps_into_slice(const struct ref_site *r)
 {
-	return !r->ref.entity && is_slice_ref(&r->ref);
+	return r->ref.kind == REF_PLACE && is_slice_ref(&r->ref);
 }
 
 static char *function_refs_reason(struct model *a, struct entity *x, struct model *b,

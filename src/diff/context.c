@@ -37,14 +37,16 @@ uint64_t ref_label(const struct ref *r)
 	}
 	case REF_BYTES:
 		return 2;
+	case REF_PLACE:
+		return 3;
 	case REF_ENTITY:
 		break;
 	}
-	if (!r->entity || r->entity->kind == ENTITY_FUNCTION)
+	if (r->entity->kind == ENTITY_FUNCTION)
 		offset = 0;
-	if (r->entity && says_function(r->entity))
+	if (says_function(r->entity))
 		return hash_bytes(r->entity->section->data + r->entity->start, r->entity->size, offset);
-	return r->entity ? text_hash(r->entity->key, offset) : 3;
+	return text_hash(r->entity->key, offset);
 }
 
 /* Labels of all references of a function, in order. */
@@ -95,7 +97,7 @@ static bool is_part_of(const struct entity *e, const struct entity *other)
 static bool says_something(const struct entity *user, const struct ref *r)
 {
 	if (r->kind == REF_ENTITY)
-		return !r->entity || !is_part_of(r->entity, user);
+		return !is_part_of(r->entity, user);
 	if (r->kind != REF_EXTERN)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(everywhere); i++)
@@ -154,7 +156,7 @@ static long best_partner(const struct labels *p, size_t i, const struct labels *
 
 static bool is_loose_data(const struct ref *r)
 {
-	return r->kind == REF_ENTITY && r->entity && !r->entity->twin && r->entity->kind == ENTITY_DATA;
+	return r->kind == REF_ENTITY && !r->entity->twin && r->entity->kind == ENTITY_DATA;
 }
 
 /* The reference that is the best partner of reference i, and whose best partner is i; -1: none. */

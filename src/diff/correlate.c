@@ -54,8 +54,8 @@ static void pair_unique(struct worklist *w, struct model *a, struct model *b)
 
 static void pair_ref(struct worklist *w, const struct ref *x, const struct ref *y)
 {
-	if (x->kind == REF_ENTITY && y->kind == REF_ENTITY && x->entity && y->entity &&
-	    can_pair(x->entity, y->entity) && x->offset == y->offset)
+	if (x->kind == REF_ENTITY && y->kind == REF_ENTITY && can_pair(x->entity, y->entity) &&
+	    x->offset == y->offset)
 		pair(w, x->entity, y->entity);
 }
 

@@ -145,7 +145,7 @@ static enum entry_policy refuse_runtime(const struct special_entry *entry,
 static bool key_in_module(const struct ref *key, const struct resolver *r)
 {
 	if (key->kind == REF_ENTITY)
-		return in_module(r) && key->entity && key->entity->twin &&
+		return in_module(r) && key->entity->twin &&
 		       !is_action(key->entity, SPECIAL_DESCRIPTOR);
 	if (key->kind != REF_EXTERN || (r->provided && map_has(r->provided, key->symbol->name)))
 		return false;
@@ -187,7 +187,7 @@ static enum entry_policy keyed_entry(struct model *patched, const struct special
 
 	if (!key_in_module(&key, r))
 		return ENTRY_KEEP;
-	return module_key(key.entity ? key.entity->name : key.symbol->name, entry, owner, r, findings);
+	return module_key(ref_name(&key), entry, owner, r, findings);
 }
 
 enum entry_policy policy_for_entry(struct model *patched, const struct special_entry *entry,

@@ -140,11 +140,11 @@ struct target_ref closure_target(struct closure *c, const struct ref_site *site,
 		return literal_target(c, ref);
 	case REF_EXTERN:
 		return resolved(c, resolve_extern(r, ref->symbol, owner->name), ref->offset);
+	case REF_PLACE:
+		return slice_target(c, ref, owner);
 	case REF_ENTITY:
 		break;
 	}
-	if (!e)
-		return slice_target(c, ref, owner);
 	switch (policy_for(e, owner, r, c->rq->findings)) {
 	case POLICY_REFUSED:
 		return (struct target_ref){ 0 };

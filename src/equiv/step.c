@@ -103,7 +103,7 @@ static bool inner_target(struct run *r, const struct place *p, struct pc *pc)
 
 	if (!site)
 		return find(r, p->part, p->insn->target, pc);
-	return site->ref.kind == REF_ENTITY && site->ref.entity && find(r, site->ref.entity, site->ref.offset, pc);
+	return site->ref.kind == REF_ENTITY && find(r, site->ref.entity, site->ref.offset, pc);
 }
 
 /* ---- calls and returns ---- */
@@ -264,7 +264,7 @@ static bool label(struct run *r, const struct place *p, const struct special_ent
 	int64_t offset = 0;
 
 	stretch_refs(r->code->model, entry->section, entry->offset, entry->size, &refs);
-	if (refs.n != 3 || refs.at[1].ref.kind != REF_ENTITY || !refs.at[1].ref.entity ||
+	if (refs.n != 3 || refs.at[1].ref.kind != REF_ENTITY ||
 	    !find(r, refs.at[1].ref.entity, refs.at[1].ref.offset, &r->taken))
 		return run_fail(r, "a jump label of another kind");
 	scoped_free char *key = r->rq->target(r->rq->arg, r->side, &refs.at[2].ref, &offset);

@@ -309,7 +309,7 @@ static void judge_entries(struct fate_unit *u, const struct resolver *r)
 					 entry->offset + entry->size, &first);
 			struct ref key = model_ref(u->model, &entry->section->relocs
 						   [first + entry->row->key], 0);
-			const char *name = key.entity ? key.entity->name : key.symbol->name;
+			const char *name = ref_name(&key);
 
 			str_vec_push(&u->silenced, xstrdup(name + strlen("__tracepoint_")));
 		}

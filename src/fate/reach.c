@@ -60,7 +60,7 @@ static void reach_refs(struct walk *w, const struct ref_site_vec *refs)
 
 		if (ref->kind == REF_EXTERN)
 			map_put(&w->reach->externs, ref->symbol->name, ref->symbol);
-		else if (ref->entity)
+		else if (ref->kind != REF_PLACE)
 			reach_entity(w, ref->entity);
 	}
 }

@@ -267,16 +267,18 @@ static bool is_string_section(const struct obj_section *s)
 
 static struct ref place_ref(struct model *m, struct obj_section *s, int64_t at)
 {
-	struct ref ref = { .kind = REF_ENTITY, .entity = model_entity_at(m, s, at), .offset = at };
+	struct entity *e = model_entity_at(m, s, at);
+	struct ref ref = { .kind = REF_ENTITY, .entity = e };
 
-	if (ref.entity && ref.entity->kind == ENTITY_ANON && s->data) {
+	if (!e)
+		return (struct ref){ .kind = REF_PLACE, .offset = at };
+	if (e->kind == ENTITY_ANON && s->data) {
 		if (is_string_section(s) && at >= 0 && at < (int64_t)s->size)
 			ref.kind = REF_STRING;
 		else if ((s->flags & SHF_MERGE) && at >= 0 && at < (int64_t)s->size)
 			ref.kind = REF_BYTES;
 	}
-	if (ref.entity)
-		ref.offset = at - (int64_t)ref.entity->start;
+	ref.offset = at - (int64_t)e->start;
 	return ref;
 }
 
@@ -289,14 +291,19 @@ struct ref model_ref(struct model *m, const struct obj_reloc *reloc, int64_t bia
 	if (!s->section)
 		return ref;
 	ref = place_ref(m, s->section, (int64_t)s->value + offset);
-	if (!ref.entity && s->type != STT_SECTION) { /* beyond its section: an offset of the symbol */
+	if (ref.kind == REF_PLACE && s->type != STT_SECTION) { /* beyond its section: an offset of the symbol */
 		ref = place_ref(m, s->section, (int64_t)s->value);
-		ref.kind = REF_ENTITY;
+		ref.kind = ref.entity ? REF_ENTITY : REF_PLACE;
 		ref.offset += offset;
 	}
 	ref.reloc = reloc;
 	ref.symbol = s;
 	return ref;
+}
+
+const char *ref_name(const struct ref *ref)
+{
+	return ref->entity ? ref->entity->name : ref->symbol ? ref->symbol->name : "a place without a name";
 }
 
 const struct insn_vec *entity_insns(struct entity *e)

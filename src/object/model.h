@@ -28,13 +28,14 @@ enum ref_kind {
 	REF_EXTERN, /* an undefined (or absolute, common) symbol */
 	REF_STRING, /* text in a string section */
 	REF_BYTES,  /* literal in a mergeable section without strings */
+	REF_PLACE,  /* of this object, but in no entity: in an entry of a special section, or in nothing at all */
 };
 
 struct ref {
 	enum ref_kind kind;
-	struct entity *entity;            /* ENTITY, STRING, BYTES */
-	struct obj_symbol *symbol;        /* EXTERN */
-	int64_t offset;                   /* from the start of the entity or symbol */
+	struct entity *entity;            /* ENTITY, STRING, BYTES: never NULL; else NULL */
+	struct obj_symbol *symbol;        /* EXTERN: never NULL; else that of the relocation, or NULL */
+	int64_t offset;                   /* from the start of the entity or symbol; PLACE: in the section */
 	const struct obj_reloc *reloc;    /* NULL for a branch that the assembler resolved */
 };
 
@@ -100,6 +101,8 @@ struct entity *model_entity_at(struct model *model, const struct obj_section *se
 
 /* What a relocation refers to; bias as for object_reloc_ref(). */
 struct ref model_ref(struct model *model, const struct obj_reloc *reloc, int64_t bias);
+/* What to call it in a message. */
+const char *ref_name(const struct ref *ref);
 
 /* Decodes on first use. */
 const struct insn_vec *entity_insns(struct entity *e);

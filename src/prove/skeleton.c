@@ -98,13 +98,13 @@ static void note_refs(struct builder *b, const struct ref_site_vec *refs, bool c
 
 		if (r->kind == REF_EXTERN)
 			note(b, xstrdup(r->symbol->name));
-		else if (code_only && (!r->entity || r->entity->kind == ENTITY_FUNCTION))
+		else if (code_only && (r->kind == REF_PLACE || r->entity->kind == ENTITY_FUNCTION))
 			continue;
 		else if (r->kind == REF_STRING)
 			note_string(b, r);
 		else if (r->kind == REF_BYTES)
 			note_literal(b, r);
-		else if (r->entity)
+		else if (r->kind == REF_ENTITY)
 			note_entity(b, r, refs->at[i].branch);
 	}
 }

@@ -243,13 +243,15 @@ static bool same_shipped_ref(struct pairing *p, const struct ref_site *site,
 		return s->undefined || same_text(p, ref, s->place);
 	case REF_BYTES:
 		return true;
+	case REF_PLACE:
+		return !s->undefined;
 	case REF_ENTITY:
 		break;
 	}
 	/* A module's own export may be referred to by name, a static one by section and offset. */
 	if (s->undefined)
-		return ref->entity && streq(s->undefined, ref->entity->name);
-	return !ref->entity || learn(p, ref->entity, s->place - ref->offset);
+		return streq(s->undefined, ref->entity->name);
+	return learn(p, ref->entity, s->place - ref->offset);
 }
 
 static const struct insn *insn_covering(const struct insn_vec *list, uint64_t offset, size_t *index)

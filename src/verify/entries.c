@@ -164,7 +164,7 @@ bool to_slice(const struct ref *ref)
 	const struct obj_section *s = ref->reloc ? ref->reloc->symbol->section : NULL;
 	const struct special_section *row = s ? special_find(s->name) : NULL;
 
-	return ref->kind == REF_ENTITY && !ref->entity && row && row->action == SPECIAL_SLICE;
+	return ref->kind == REF_PLACE && row && row->action == SPECIAL_SLICE;
 }
 
 bool same_slices(struct comparison *c, const struct ref *r, const struct ref *s)

@@ -51,7 +51,7 @@ static bool is_constant(const struct entity *e)
 
 static char *text_of(const struct ref *ref, int64_t *offset)
 {
-	bool anonymous = ref->kind == REF_ENTITY && ref->entity && ref->entity->kind == ENTITY_ANON &&
+	bool anonymous = ref->kind == REF_ENTITY && ref->entity->kind == ENTITY_ANON &&
 			 is_constant(ref->entity) && !(ref->entity->section->flags & SHF_EXECINSTR);
 	const char *text = ref->kind == REF_STRING || anonymous ?
 			   livepatch_text(ref->entity->section, ref->entity->start + ref->offset) : NULL;
@@ -92,7 +92,7 @@ static char *my_name(struct question *q, const struct ref *ref, int64_t *offset)
 		return r->kind == TO_KERNEL ? kernel_place(r->image, r->place + ref->offset, offset) :
 		       r->kind == TO_ABSENT ? xstrdup("absent") : NULL;
 	}
-	if (!ref->entity || is_itself(ref->entity, q->claim->mine))
+	if (ref->kind == REF_PLACE || is_itself(ref->entity, q->claim->mine))
 		return NULL;
 	if (has_no_bytes(ref->entity))
 		return xstrdup("no bytes");

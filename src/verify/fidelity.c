@@ -91,7 +91,7 @@ static bool is_const(const struct entity *e)
 static bool is_text(const struct ref *ref)
 {
 	return ref->kind == REF_STRING ||
-	       (ref->kind == REF_ENTITY && ref->entity && ref->entity->kind == ENTITY_ANON &&
+	       (ref->kind == REF_ENTITY && ref->entity->kind == ENTITY_ANON &&
 		is_const(ref->entity));
 }
 
@@ -102,7 +102,7 @@ char *fidelity_my_target(const struct fidelity *f, const struct ref *ref)
 
 	if (text)
 		return xasprintf("the string \"%.60s\"", text);
-	if (ref->kind == REF_ENTITY)
+	if (ref->kind == REF_ENTITY || ref->kind == REF_PLACE)
 		return xasprintf("own+0x%llx", (unsigned long long)ref->offset);
 	return my_target(f, ref);
 }
@@ -111,7 +111,7 @@ char *fidelity_their_target(const struct fidelity *f, struct fixed_unit *u, cons
 {
 	struct target_place t = { .entity = ref->entity, .offset = ref->offset };
 
-	if (ref->kind == REF_EXTERN || ref->kind == REF_ENTITY)
+	if (ref->kind != REF_STRING && ref->kind != REF_BYTES)
 		t = fixed_target(f, u, ref);
 	char *text = ref->kind == REF_STRING || t.image || !t.entity ? their_target(ref, &t) :
 		     xasprintf("own+0x%llx", (unsigned long long)t.offset);
@@ -317,7 +317,7 @@ static bool judge(struct comparison *c, const struct ref_pair *pair, const struc
 			return wrong_target(c, pair, t, "nothing");
 		return kernel_target(c, pair, t, to->image, to->place + r->offset);
 	}
-	if (!r->entity || r->kind == REF_STRING || r->kind == REF_BYTES)
+	if (r->kind != REF_ENTITY)
 		return wrong_target(c, pair, t, "something else");
 	return local_target(c, pair, t, r->entity, r->offset);
 }
@@ -328,7 +328,7 @@ static bool same_target(struct comparison *c, const struct ref_pair *pair)
 	struct target_place t = { .entity = pair->y->ref.entity, .offset = pair->y->ref.offset };
 
 	l->f->references++;
-	if (pair->y->ref.kind == REF_EXTERN || pair->y->ref.kind == REF_ENTITY)
+	if (pair->y->ref.kind != REF_STRING && pair->y->ref.kind != REF_BYTES)
 		t = fixed_target(l->f, l->claim->unit, &pair->y->ref);
 	bool same = judge(c, pair, &t);
 

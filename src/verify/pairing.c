@@ -104,9 +104,9 @@ static bool unlike(struct comparison *c, const struct ref_pair *pair)
 
 	if (!c->why)
 		c->why = xasprintf("%s+0x%zx refers to %s+0x%llx, %s+0x%zx to %s+0x%llx", c->x->name,
-				   (size_t)pair->x_at, r->entity ? r->entity->name : r->symbol->name,
+				   (size_t)pair->x_at, ref_name(r),
 				   (unsigned long long)r->offset, c->y->name, (size_t)pair->y_at,
-				   s->entity ? s->entity->name : s->symbol->name,
+				   ref_name(s),
 				   (unsigned long long)s->offset);
 	return false;
 }
@@ -130,8 +130,10 @@ static bool same_place(struct comparison *c, const struct ref_pair *pair)
 		same = same_literal(r, s);
 		break;
 	case REF_ENTITY:
-		same = r->offset == s->offset && (r->entity && s->entity ?
-			same_entity(c->arg, r->entity, s->entity) : r->entity == s->entity);
+		same = r->offset == s->offset && same_entity(c->arg, r->entity, s->entity);
+		break;
+	case REF_PLACE:
+		same = r->offset == s->offset;
 		break;
 	}
 	return same || unlike(c, pair);

@@ -219,7 +219,7 @@ static void add_entity(struct walk *w, struct entity *e, bool is_start)
 		const struct resolved *to = ref->kind == REF_EXTERN && ref->symbol ?
 			&w->v->lp.resolved[ref->symbol - w->v->lp.object->symbols] : NULL;
 
-		if (ref->kind == REF_ENTITY && !ref->entity)
+		if (ref->kind == REF_PLACE)
 			w->pointers = true; /* to a place that belongs to nothing */
 		else if (ref->kind == REF_ENTITY && ref->entity->kind != ENTITY_ANON)
 			add_entity(w, ref->entity, false);

@@ -88,7 +88,7 @@ struct target_place fixed_target(const struct fidelity *f, struct fixed_unit *u,
 
 	if (ref->kind == REF_EXTERN)
 		return outside(f, u, ref);
-	if (!ref->entity) {
+	if (ref->kind == REF_PLACE) {
 		t.why = xstrdup("a reference to a place that is part of nothing");
 		return t;
 	}

@@ -70,6 +70,22 @@ static struct error *try_closure(struct model *a, struct model *b, struct findin
 	return err;
 }
 
+/* What all that follow a reference rely on. */
+static void check_refs(struct model *m)
+{
+	for (size_t i = 0; i < m->entities.n; i++) {
+		const struct ref_site_vec *refs = entity_refs(m, m->entities.at[i]);
+
+		for (size_t k = 0; k < refs->n; k++) {
+			const struct ref *r = &refs->at[k].ref;
+			bool without = r->kind == REF_PLACE || r->kind == REF_EXTERN;
+
+			if (without != !r->entity || (r->kind == REF_EXTERN && !r->symbol))
+				abort();
+		}
+	}
+}
+
 static void try_diff(const struct input *x, const struct input *y)
 {
 	struct finding_vec findings = { 0 };
@@ -80,6 +96,8 @@ static void try_diff(const struct input *x, const struct input *y)
 	if (!err)
 		err = open_model(y, &findings, &p, &b);
 	if (!err) {
+		check_refs(a);
+		check_refs(b);
 		correlate(a, b);
 		compare(a, b);
 		if (closure_path)

@@ -85,7 +85,7 @@ static void assert_calls(const char *cc, const struct contract *c, struct kit_pa
 	int calls = 0;
 
 	for (size_t i = 0; i < refs->n; i++)
-		calls += refs->at[i].ref.kind == REF_ENTITY && refs->at[i].ref.entity &&
+		calls += refs->at[i].ref.kind == REF_ENTITY &&
 			 streq(refs->at[i].ref.entity->name, c->function);
 	if (calls != c->calls)
 		fail_msg("%s: %d calls of %s in %s\n%s", cc, calls, c->function, c->dependent,

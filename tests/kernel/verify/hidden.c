@@ -43,6 +43,19 @@ static edits selects = {
 static edits select_kind = {
 	{ "fs/select.c", "tvp, PT_TIMEVAL, ret", "tvp, ret ? 9 : PT_TIMEVAL, ret", 0 },
 };
+/*
+ * gcc has found __ghes_panic() not to return, and siginfo_layout() to be const. With the latter's fix get_signal()
+ * must be replaced, too, which objtool of 6.1 does not follow to its end (B4): that can be no livepatch there.
+ */
+static edits panic_returns = {
+	{ "drivers/acpi/apei/ghes.c", "\tpanic(msg);\n",
+	  "\tif (panic_timeout == 77)\n\t\treturn;\n\tpanic(msg);\n", 0 },
+};
+static edits layout_warns = {
+	{ "kernel/signal.c", "\tenum siginfo_layout layout = SIL_KILL;\n",
+	  "\tenum siginfo_layout layout = SIL_KILL;\n\n\tif (si_code == 0x7ffffff1)\n"
+	  "\t\tpr_warn(\"odd signal\\n\");\n", 0 },
+};
 static edits poll_limit = {
 	{ "fs/select.c", "\tif (nfds > rlimit(RLIMIT_NOFILE))\n",
 	  "\tif (nfds > 65536)\n\t\treturn -EINVAL;\n\tif (nfds > rlimit(RLIMIT_NOFILE))\n", 0 },
@@ -135,6 +148,10 @@ const struct hidden hidden_faults[] = {
 	  .what = "do_pselect.constprop.0" },
 	{ "silent contract: range of a parameter", "O2", "poll_select_finish", select_kind,
 	  .hand = &forget_function, .what = "poll_select_finish" },
+	{ "silent contract: does not return", "O2", "ghes_proc", panic_returns, .hand = &forget_function,
+	  .what = "ghes_proc" },
+	{ "silent contract: const", "O2", "send_signal_locked", layout_warns, .hand = &forget_function,
+	  .what = "send_signal_locked", .refused = true },
 	{ "off by one, written by hand", "O3", "do_sys_poll", poll_limit, poll_limit_off_by_one, .hand = NULL },
 	{ "check at another place, written by hand", "O3", "do_eventfd", counter, counter_late, .hand = NULL },
 	{ "inlined caller missed", "O2", "ep_poll_callback", linked, .hand = &forget_function,
