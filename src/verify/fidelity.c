@@ -376,7 +376,9 @@ static bool is_other_compilation(struct fidelity *f, const struct claim *claim, 
 	}
 	if (l->said)
 		return true;
-	if (!fidelity_alike(f, claim)) {
+	bool alike = fidelity_alike(f, claim), inlined = !alike && fidelity_alike_inlined(f, claim);
+
+	if (!alike && !inlined) {
 		char *difference = c->why;
 
 		c->why = xasprintf("%s; not shown to do the same: %s", difference, why ? why : "?");
@@ -384,9 +386,9 @@ static bool is_other_compilation(struct fidelity *f, const struct claim *claim, 
 		return false;
 	}
 	finding_add(f->code, "V3", SEVERITY_WARNING, claim->unit->image->kobject, claim->theirs->name,
-		    claim->mine->name, "the same references and constants in other instructions or blocks, as "
+		    claim->mine->name, "the same references and constants in other instructions or blocks%s, as "
 		    "another compilation would give: not shown to be equal (%s); the first difference: %s",
-		    why ? why : "?", c->why);
+		    inlined ? ", with other helpers in line" : "", why ? why : "?", c->why);
 	return true;
 }
 

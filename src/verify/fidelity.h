@@ -47,6 +47,8 @@ struct target_place {
 };
 /* likeness.c: do two functions that differ look like two compilations of the same? */
 bool fidelity_alike(struct fidelity *f, const struct claim *c);
+/* inlined.c: the same, when helpers that one of them has in line are counted in? */
+bool fidelity_alike_inlined(struct fidelity *f, const struct claim *c);
 struct comparison;
 /* equivalence.c: do two functions that differ do the same? What c->same() says of references has been
  * said then. False: *why (the caller's, may be NULL) says what was in the way. */

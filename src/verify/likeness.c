@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "verify/code.h"
 #include "verify/fidelity.h"
+#include "verify/likeness.h"
 
 /* A stretch in the middle may differ in this many of eight parts before it counts as all over. */
 enum { PARTS = 8 };
@@ -27,7 +28,7 @@ static bool is_frame(const struct insn *i)
 	       (i->norm[2] == 0xec || i->norm[2] == 0xc4);
 }
 
-static void add_constants(struct entity *e, struct str_vec *bag)
+void likeness_add_constants(struct entity *e, uint64_t least, struct str_vec *bag)
 {
 	const struct insn_vec *list = entity_insns(e);
 
@@ -38,12 +39,13 @@ static void add_constants(struct entity *e, struct str_vec *bag)
 		if (i->branch || !i->imm_size || is_frame(i))
 			continue;
 		memcpy(&value, e->section->data + e->start + i->offset + i->imm_at, i->imm_size);
-		str_vec_push(bag, xasprintf("constant 0x%llx", (unsigned long long)value));
+		if (value >= least)
+			str_vec_push(bag, xasprintf("constant 0x%llx", (unsigned long long)value));
 	}
 }
 
 /* To itself, a part of it, or something without bytes, of which there may be two. */
-static bool is_inner(const struct entity *e, const struct ref *r)
+bool likeness_is_inner(const struct entity *e, const struct ref *r)
 {
 	const struct entity *to = r->kind == REF_ENTITY ? r->entity : NULL;
 
@@ -78,38 +80,24 @@ static char *function_name(const struct ref *ref)
 	return xasprintf("the name \"%s\"", starts_with(text, prefix) ? text + strlen(prefix) : text);
 }
 
-static char *my_target(const struct fidelity *f, const struct ref *ref)
+/* unit NULL: of the livepatch. */
+void likeness_add_ref(struct fidelity *f, struct fixed_unit *unit, const struct ref *ref, struct str_vec *bag)
 {
-	char *name = function_name(ref);
+	char *target = function_name(ref);
 
-	return name ? name : fidelity_my_target(f, ref);
+	if (!target)
+		target = unit ? fidelity_their_target(f, unit, ref) : fidelity_my_target(f, ref);
+	push_target(bag, target);
 }
 
-static char *their_target(const struct fidelity *f, struct fixed_unit *u, const struct ref *ref)
+static void add_all(struct fidelity *f, struct fixed_unit *unit, struct entity *e, struct str_vec *bag)
 {
-	char *name = function_name(ref);
-
-	return name ? name : fidelity_their_target(f, u, ref);
-}
-
-static void add_mine(struct fidelity *f, struct entity *e, struct str_vec *bag)
-{
-	const struct ref_site_vec *refs = entity_refs(f->lp->model, e);
+	const struct ref_site_vec *refs = entity_refs(unit ? fixed_model(unit) : f->lp->model, e);
 
 	for (size_t i = 0; i < refs->n; i++)
-		if (!is_inner(e, &refs->at[i].ref))
-			push_target(bag, my_target(f, &refs->at[i].ref));
-	add_constants(e, bag);
-}
-
-static void add_theirs(struct fidelity *f, const struct claim *c, struct str_vec *bag)
-{
-	const struct ref_site_vec *refs = entity_refs(fixed_model(c->unit), c->theirs);
-
-	for (size_t i = 0; i < refs->n; i++)
-		if (!is_inner(c->theirs, &refs->at[i].ref))
-			push_target(bag, their_target(f, c->unit, &refs->at[i].ref));
-	add_constants(c->theirs, bag);
+		if (!likeness_is_inner(e, &refs->at[i].ref))
+			likeness_add_ref(f, unit, &refs->at[i].ref, bag);
+	likeness_add_constants(e, 0, bag);
 }
 
 static void sort(struct str_vec *bag)
@@ -118,7 +106,7 @@ static void sort(struct str_vec *bag)
 }
 
 /* Everything once. A block that is there twice may have other elements of the same table. */
-static void once_without_offsets(struct str_vec *bag)
+void likeness_once(struct str_vec *bag)
 {
 	size_t n = 0;
 
@@ -168,7 +156,7 @@ static size_t count_same(const struct items *p, const struct items *q, size_t le
 }
 
 /* Is more than a place, or a few, different? */
-static bool differs_all_over(struct entity *x, struct entity *y)
+bool likeness_differs_all_over(struct entity *x, struct entity *y)
 {
 	struct comparison c = { .x = x, .y = y, .landing = true };
 	struct items p, q;
@@ -183,7 +171,7 @@ static bool differs_all_over(struct entity *x, struct entity *y)
 }
 
 /* How many references, or constants, does the one have that the other has not? Both are sorted. */
-static size_t lacks(const struct str_vec *has, const struct str_vec *lacks, bool constants)
+size_t likeness_lacks(const struct str_vec *has, const struct str_vec *lacks, bool constants)
 {
 	size_t n = 0;
 
@@ -270,16 +258,16 @@ bool fidelity_alike(struct fidelity *f, const struct claim *c)
 	bool blocks = differs_in_blocks(c->mine, c->theirs);
 
 	if (entries_that_count(c->mine) != entries_that_count(c->theirs) ||
-	    (!blocks && !differs_all_over(c->mine, c->theirs)))
+	    (!blocks && !likeness_differs_all_over(c->mine, c->theirs)))
 		return false;
-	add_mine(f, c->mine, &a);
-	add_theirs(f, c, &b);
+	add_all(f, NULL, c->mine, &a);
+	add_all(f, c->unit, c->theirs, &b);
 	sort(&a);
 	sort(&b);
 	if (!blocks)
 		return same_bag(&a, &b);
-	once_without_offsets(&a);
-	once_without_offsets(&b);
-	return lacks(&a, &b, false) + lacks(&b, &a, false) == 0 &&
-	       (!lacks(&a, &b, true) || !lacks(&b, &a, true));
+	likeness_once(&a);
+	likeness_once(&b);
+	return likeness_lacks(&a, &b, false) + likeness_lacks(&b, &a, false) == 0 &&
+	       (!likeness_lacks(&a, &b, true) || !likeness_lacks(&b, &a, true));
 }
