@@ -141,29 +141,59 @@ static bool same_item(const struct items *p, size_t i, const struct items *q, si
 	return x->norm_length == y->norm_length && !memcmp(x->norm, y->norm, x->norm_length);
 }
 
-/* Items that are the same at the beginning and at the end, or, if it is more, at the same number. */
-static size_t count_same(const struct items *p, const struct items *q, size_t least)
-{
-	size_t head = 0, tail = 0, inside = 0;
+/* The items of two functions, when as many as possible are paired in their order. */
+struct alignment {
+	size_t same, stretches; /* paired; stretches that are not */
+};
 
-	while (head < least && same_item(p, head, q, head))
-		head++;
-	while (tail < least - head && same_item(p, p->index.n - 1 - tail, q, q->index.n - 1 - tail))
-		tail++;
-	for (size_t i = 0; i < least && p->index.n == q->index.n; i++)
-		inside += same_item(p, i, q, i);
-	return inside > head + tail ? inside : head + tail;
+/* Longest common subsequence. False: they are too long for it, which is a question for a person, too. */
+static bool align(const struct items *p, const struct items *q, struct alignment *a)
+{
+	enum { MOST = 1 << 24 };
+	size_t n = p->index.n, m = q->index.n;
+	bool within = false;
+
+	*a = (struct alignment){ 0 };
+	if (n >= UINT16_MAX || m >= UINT16_MAX || (n + 1) * (m + 1) > MOST)
+		return false;
+	scoped_free uint16_t *length = xcalloc((n + 1) * (m + 1), sizeof(*length));
+
+#define LENGTH(i, j) length[(i) * (m + 1) + (j)]
+	for (size_t i = n; i-- > 0;)
+		for (size_t j = m; j-- > 0;) {
+			uint16_t x = LENGTH(i + 1, j), y = LENGTH(i, j + 1);
+
+			LENGTH(i, j) = same_item(p, i, q, j) ? LENGTH(i + 1, j + 1) + 1 : x > y ? x : y;
+		}
+	for (size_t i = 0, j = 0; i < n || j < m;) {
+		if (i < n && j < m && same_item(p, i, q, j)) {
+			within = false;
+			a->same++;
+			i++;
+			j++;
+			continue;
+		}
+		a->stretches += !within;
+		within = true;
+		if (j == m || (i < n && LENGTH(i + 1, j) >= LENGTH(i, j + 1)))
+			i++;
+		else
+			j++;
+	}
+#undef LENGTH
+	return true;
 }
 
-/* Is more than a place, or a few, different? */
+/* Is more than a place, or a few, different? What only moved is the same. */
 bool likeness_differs_all_over(struct entity *x, struct entity *y)
 {
 	struct comparison c = { .x = x, .y = y, .landing = true };
+	struct alignment a;
 	struct items p, q;
 
 	items_pair(&c, &p, &q);
 	size_t least = p.index.n < q.index.n ? p.index.n : q.index.n;
-	bool all_over = count_same(&p, &q, least) * PARTS < least * (PARTS - 1);
+	bool all_over = !align(&p, &q, &a) || a.same * PARTS < least * (PARTS - 1);
 
 	items_free(&p);
 	items_free(&q);
@@ -190,42 +220,6 @@ static size_t branches(const struct items *p)
 	return n;
 }
 
-/* Stretches that are not the same, when as much as possible is (longest common subsequence). */
-static size_t differences(const struct items *p, const struct items *q)
-{
-	enum { MOST = 1 << 24 };
-	size_t n = p->index.n, m = q->index.n, found = 0;
-	bool within = false;
-
-	if (n >= UINT16_MAX || m >= UINT16_MAX || (n + 1) * (m + 1) > MOST)
-		return 0;
-	scoped_free uint16_t *length = xcalloc((n + 1) * (m + 1), sizeof(*length));
-
-#define LENGTH(i, j) length[(i) * (m + 1) + (j)]
-	for (size_t i = n; i-- > 0;)
-		for (size_t j = m; j-- > 0;) {
-			uint16_t a = LENGTH(i + 1, j), b = LENGTH(i, j + 1);
-
-			LENGTH(i, j) = same_item(p, i, q, j) ? LENGTH(i + 1, j + 1) + 1 : a > b ? a : b;
-		}
-	for (size_t i = 0, j = 0; i < n || j < m;) {
-		if (i < n && j < m && same_item(p, i, q, j)) {
-			within = false;
-			i++;
-			j++;
-			continue;
-		}
-		found += !within;
-		within = true;
-		if (j == m || (i < n && LENGTH(i + 1, j) >= LENGTH(i, j + 1)))
-			i++;
-		else
-			j++;
-	}
-#undef LENGTH
-	return found;
-}
-
 /* Blocks that one of them has twice, or elsewhere. */
 static bool differs_in_blocks(struct entity *x, struct entity *y)
 {
@@ -234,8 +228,9 @@ static bool differs_in_blocks(struct entity *x, struct entity *y)
 	struct items p, q;
 
 	items_pair(&c, &p, &q);
-	size_t n = p.index.n != q.index.n ? differences(&p, &q) : 0;
-	bool differs = n > (branches(&p) != branches(&q) ? 1 : MANY);
+	struct alignment a = { 0 };
+	bool differs = p.index.n != q.index.n && align(&p, &q, &a) &&
+		       a.stretches > (branches(&p) != branches(&q) ? 1 : MANY);
 
 	items_free(&p);
 	items_free(&q);
