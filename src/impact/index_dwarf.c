@@ -39,17 +39,6 @@ static struct error *damaged(const struct reader *r, Dwarf_Die *die, const char 
 			 (unsigned long long)dwarf_dieoffset(die), what);
 }
 
-static bool number(Dwarf_Die *die, unsigned int name, uint32_t *value)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Word word;
-
-	if (!dwarf_attr(die, name, &attr) || dwarf_formudata(&attr, &word))
-		return false;
-	*value = word;
-	return true;
-}
-
 /* A path as the index has it: relative to the source tree. Kbuild compiles with paths relative to
  * it or, out of tree, with absolute ones, which the debug information of packages has shortened. */
 static uint32_t add_path(struct reader *r, const char *path, const char *comp_dir)
@@ -67,9 +56,9 @@ static uint32_t add_path(struct reader *r, const char *path, const char *comp_di
 
 static uint32_t file_name(struct reader *r, Dwarf_Die *die)
 {
-	uint32_t i = 0;
+	uint64_t i = 0;
 
-	if (!number(die, DW_AT_decl_file, &i) || i >= r->nfiles)
+	if (!debug_number(die, DW_AT_decl_file, &i) || i >= r->nfiles)
 		return index_add_string(r->b, "");
 	if (!r->file_names[i]) {
 		const char *path = dwarf_filesrc(r->files, i, NULL, NULL);
@@ -118,9 +107,11 @@ static uint32_t function_of(struct reader *r, Dwarf_Die *die)
 	if (!*slot) {
 		Dwarf_Die named;
 		const char *name = origin_of(&origin, &named) ? dwarf_diename(&named) : NULL;
-		uint32_t line = 0, f = INDEX_NONE;
+		uint64_t line = 0;
+		uint32_t f = INDEX_NONE;
 
-		number(&named, DW_AT_decl_line, &line);
+		if (name)
+			debug_number(&named, DW_AT_decl_line, &line);
 		if (name)
 			f = index_add_function(r->b, name, file_name(r, &named), line);
 		*slot = (void *)((uintptr_t)f + 1);
@@ -150,7 +141,7 @@ static uint32_t symbol_at(const struct reader *r, Dwarf_Addr address)
 }
 
 struct walk {
-	uint32_t instance; /* in which we are */
+	uint32_t instance; /* in which we are; INDEX_NONE: in the entry of a function that has no code */
 	uint32_t via;      /* the outermost inlined function, INDEX_NONE: none yet */
 	unsigned int depth;
 };
@@ -221,26 +212,12 @@ static struct error *inside_function(struct reader *r, Dwarf_Die *die, struct wa
 {
 	switch (dwarf_tag(die)) {
 	case DW_TAG_inlined_subroutine:
+		if (w.instance == INDEX_NONE)
+			return NULL;
 		add_inline(r, die, &w);
 		return each_child(r, die, w, inside_function);
 	case DW_TAG_lexical_block:
 		return each_child(r, die, w, inside_function);
-	case DW_TAG_variable:
-		read_variable(r, die);
-		return NULL;
-	case DW_TAG_invalid:
-		return damaged(r, die, "no such abbreviation");
-	default:
-		return NULL;
-	}
-}
-
-/* The static variables of a function that was inlined stand in the entry that has no code. */
-static struct error *inside_abstract(struct reader *r, Dwarf_Die *die, struct walk w)
-{
-	switch (dwarf_tag(die)) {
-	case DW_TAG_lexical_block:
-		return each_child(r, die, w, inside_abstract);
 	case DW_TAG_variable:
 		read_variable(r, die);
 		return NULL;
@@ -305,7 +282,8 @@ static struct error *top_level(struct reader *r, Dwarf_Die *die, struct walk w)
 	if (tag != DW_TAG_subprogram)
 		return NULL;
 	if (!dwarf_hasattr(die, DW_AT_low_pc) && !dwarf_hasattr(die, DW_AT_ranges))
-		return dwarf_hasattr(die, DW_AT_declaration) ? NULL : each_child(r, die, w, inside_abstract);
+		return dwarf_hasattr(die, DW_AT_declaration) ? NULL :
+		       each_child(r, die, (struct walk){ .instance = INDEX_NONE }, inside_function);
 	return read_function(r, die);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "object/debug.h"
 
 /* A damaged file may have a type that is made of itself, perhaps twice. MAX_TYPES: in one prototype. */
 enum { MAX_HOPS = 40, MAX_CHILDREN = 20000, MAX_TYPES = 400 };
@@ -54,32 +55,7 @@ static struct resolved resolve(Dwarf_Die *of)
 	return type_of(of, &type) ? stripped(&type) : (struct resolved){ 0 };
 }
 
-static bool unsigned_of(Dwarf_Die *die, unsigned int name, uint64_t *value)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Word word;
-
-	if (!dwarf_attr(die, name, &attr) || dwarf_formudata(&attr, &word))
-		return false;
-	*value = word;
-	return true;
-}
-
 /* ---- as text ---- */
-
-static const char *keyword(int tag)
-{
-	switch (tag) {
-	case DW_TAG_structure_type:
-		return "struct ";
-	case DW_TAG_union_type:
-		return "union ";
-	case DW_TAG_enumeration_type:
-		return "enum ";
-	default:
-		return "";
-	}
-}
 
 /* Names of gcc for what C and clang call otherwise. */
 static const char *const base_names[][2] = {
@@ -105,7 +81,7 @@ static char *name_of(const struct resolved *r)
 	const char *name = dwarf_diename((Dwarf_Die *)&r->die);
 
 	if (name)
-		return xasprintf("%s%s", keyword(r->tag), r->tag == DW_TAG_base_type ? base_name(name) : name);
+		return xasprintf("%s%s", debug_keyword(r->tag), r->tag == DW_TAG_base_type ? base_name(name) : name);
 	return r->typedef_name ? xstrdup(r->typedef_name) : NULL;
 }
 
@@ -140,10 +116,10 @@ static char *dimensions(Dwarf_Die *array, const char *declared)
 	for (int n = 0; more == 0 && n < MAX_HOPS; more = dwarf_siblingof(&die, &die), n++) {
 		uint64_t count = 0;
 
-		if (unsigned_of(&die, DW_AT_upper_bound, &count))
+		if (debug_number(&die, DW_AT_upper_bound, &count))
 			count++;
 		else
-			unsigned_of(&die, DW_AT_count, &count);
+			debug_number(&die, DW_AT_count, &count);
 		str_add(&out, "[%llu]", (unsigned long long)count);
 	}
 	return out.s;
@@ -213,7 +189,7 @@ static bool member_around(Dwarf_Die *aggregate, uint64_t *offset, Dwarf_Die *mem
 
 		if (dwarf_tag(member) != DW_TAG_member || dwarf_hasattr(member, DW_AT_bit_size))
 			continue;
-		unsigned_of(member, DW_AT_data_member_location, &at);
+		debug_number(member, DW_AT_data_member_location, &at);
 		if (*offset < at || !types_of_variable(member, &type, &size) || *offset - at >= size)
 			continue;
 		*offset -= at;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "layout/dwarf.h"
+#include "object/debug.h"
 
 enum { MAX_HOPS = 64 }; /* a damaged file may have a typedef of itself */
 
@@ -26,20 +27,6 @@ uint32_t type_strip(const struct dwarf_unit *u, uint32_t type, bool typedefs)
 	return 0;
 }
 
-static const char *keyword(uint16_t tag)
-{
-	switch (tag) {
-	case DW_TAG_structure_type:
-		return "struct ";
-	case DW_TAG_union_type:
-		return "union ";
-	case DW_TAG_enumeration_type:
-		return "enum ";
-	default:
-		return "";
-	}
-}
-
 static void add_name(const struct dwarf_unit *u, uint32_t type, struct str *out, int hops)
 {
 	const struct die_type *t = &u->types.at[type];
@@ -49,7 +36,7 @@ static void add_name(const struct dwarf_unit *u, uint32_t type, struct str *out,
 	} else if (hops > MAX_HOPS) {
 		str_add(out, "...");
 	} else if (t->name) {
-		str_add(out, "%s%s", keyword(t->tag), t->name);
+		str_add(out, "%s%s", debug_keyword(t->tag), t->name);
 	} else if (is_qualifier(t->tag)) {
 		str_add(out, "%s", t->tag == DW_TAG_const_type ? "const " : "");
 		add_name(u, t->type, out, hops + 1);
@@ -69,7 +56,7 @@ static void add_name(const struct dwarf_unit *u, uint32_t type, struct str *out,
 		}
 		str_add(out, t->variadic ? ", ...)" : ")");
 	} else {
-		str_add(out, "anonymous %s", keyword(t->tag));
+		str_add(out, "anonymous %s", debug_keyword(t->tag));
 		out->s[--out->n] = 0; /* the keyword's blank */
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "object/debug.h"
 
+#include <dwarf.h>
 #include <fcntl.h>
 
 #include "base/cleanup.h"
@@ -36,4 +37,29 @@ struct error *debug_open(const char *path, Dwfl **dwfl, Dwfl_Module **module, Dw
 	if (module)
 		*module = mod;
 	return NULL;
+}
+
+bool debug_number(Dwarf_Die *die, unsigned int attribute, uint64_t *value)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word word;
+
+	if (!dwarf_attr(die, attribute, &attr) || dwarf_formudata(&attr, &word))
+		return false;
+	*value = word;
+	return true;
+}
+
+const char *debug_keyword(int tag)
+{
+	switch (tag) {
+	case DW_TAG_structure_type:
+		return "struct ";
+	case DW_TAG_union_type:
+		return "union ";
+	case DW_TAG_enumeration_type:
+		return "enum ";
+	default:
+		return "";
+	}
 }

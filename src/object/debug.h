@@ -4,6 +4,7 @@
 #define SUTURE_OBJECT_DEBUG_H
 
 #include <elfutils/libdwfl.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -15,5 +16,10 @@
  * dwarf: NULL when there is no debug information. Ids: D1, or that of the system.
  */
 struct error *debug_open(const char *path, Dwfl **dwfl, Dwfl_Module **module, Dwarf **dwarf);
+
+/* An attribute that is an unsigned number. False: there is none, or it is of another form. */
+bool debug_number(Dwarf_Die *die, unsigned int attribute, uint64_t *value);
+/* "struct ", "union ", "enum ", or "": what C has in front of the name of such a type. */
+const char *debug_keyword(int tag);
 
 #endif

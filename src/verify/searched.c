@@ -9,7 +9,12 @@
 #include "target/cache.h"
 #include "verify/verify.h"
 
-#define FORMAT "suture-search 1: whole, no violation, %.0f states, depth %.0f\n"
+#define HEAD "suture-search 1: whole, no violation, "
+
+static char *as_text(const struct search_result *r)
+{
+	return xasprintf(HEAD "%.0f states, depth %.0f\n", r->states, r->depth);
+}
 
 /* NULL: there is no cache. */
 static char *path_of(const char *key)
@@ -33,9 +38,9 @@ bool searched_before(const char *key, struct search_result *result)
 	struct search_result r = { .complete = true };
 
 	error_free(err);
-	if (!text || sscanf(text, "suture-search 1: whole, no violation, %lf states, depth %lf", &r.states, &r.depth) != 2)
+	if (!text || sscanf(text, HEAD "%lf states, depth %lf", &r.states, &r.depth) != 2)
 		return false;
-	again = xasprintf(FORMAT, r.states, r.depth);
+	again = as_text(&r);
 	if (!streq(again, text))
 		return false;
 	*result = r;
@@ -49,7 +54,7 @@ void searched_now(const char *key, const struct search_result *result)
 	if (result->violated || !result->complete)
 		return;
 	path = path_of(key);
-	text = xasprintf(FORMAT, result->states, result->depth);
+	text = as_text(result);
 	if (path)
 		error_free(write_file_unsynced(path, text, strlen(text)));
 }
