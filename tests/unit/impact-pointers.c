@@ -12,10 +12,9 @@
 static struct index_part part;
 static struct image *image;
 
-static void index_text(const char *cc, const char *text, bool dwarf)
+static void index_compiled(const char *object, bool dwarf)
 {
 	SCOPED(index_builder_free) struct index_builder b = { 0 };
-	scoped_free char *object = kit_compile(cc, "-g -O2 -fno-inline -fcf-protection=none", "unit.c", text);
 	scoped_free char *path = kit_path("unit.idx");
 	bool found;
 
@@ -25,6 +24,13 @@ static void index_text(const char *cc, const char *text, bool dwarf)
 		assert_fine(index_add_dwarf(&b, 0, object, &found));
 	assert_fine(index_write(&b, path, 1));
 	assert_fine(index_part_open(path, &part));
+}
+
+static void index_text(const char *cc, const char *text, bool dwarf)
+{
+	scoped_free char *object = kit_compile(cc, "-g -O2 -fno-inline -fcf-protection=none", "unit.c", text);
+
+	index_compiled(object, dwarf);
 }
 
 static void index_done(void)
@@ -223,9 +229,69 @@ static void only_what_the_table_knows_calls_by_pointer(void **state)
 			ask(compilers[k].program, &questions[i]);
 }
 
+/* ---- types that are made of themselves ---- */
+
+/* The entry of this tag in what gcc -dA writes; its offset. */
+static char *entry(char *text, const char *tag, unsigned int *offset)
+{
+	scoped_free char *mark = xasprintf(") %s)", tag);
+	char *at = strstr(text, mark), *die = at;
+
+	while (die > text && strncmp(die, "(DIE (0x", 8))
+		die--;
+	if (!at || sscanf(die, "(DIE (0x%x)", offset) != 1)
+		fail_msg("no %s", tag);
+	return at;
+}
+
+/* The pointer to int of the text becomes one to the first entry of the tag. */
+static void index_with_pointer_to(const char *text, const char *tag)
+{
+	scoped_free char *source = kit_path("self.c"), *assembly = kit_path("self.s"), *object = kit_path("self.o");
+	scoped_free char *compile = xasprintf("gcc -g -O2 -fcf-protection=none -w -dA -S -o %s %s", assembly, source);
+	scoped_free char *assemble = xasprintf("gcc -c -o %s %s", object, assembly), *all = NULL;
+	unsigned int of_int, to;
+
+	assert_fine(write_file(source, text, strlen(text)));
+	kit_run(compile);
+	assert_fine(read_file(assembly, &all, NULL));
+	entry(all, "DW_TAG_base_type", &of_int);
+	entry(all, tag, &to);
+	scoped_free char *was = xasprintf(".long\t0x%x\t# DW_AT_type", of_int);
+	scoped_free char *is = xasprintf(".long\t0x%x\t# DW_AT_type", to);
+	char *at = all;
+	bool found = false;
+
+	while (!found && (at = strstr(at, "DW_TAG_pointer_type)"))) {
+		char *next = strstr(at, "(DIE (0x"), *type = strstr(at, was);
+
+		found = type && (!next || type < next);
+		at = found ? type : at + 1;
+	}
+	assert_true(found && strlen(was) == strlen(is));
+	memcpy(at, is, strlen(is));
+	assert_fine(write_file(assembly, all, strlen(all)));
+	kit_run(assemble);
+	index_compiled(object, true);
+}
+
+static void types_made_of_themselves(void **state)
+{
+	alarm(60); /* or it would take longer than the world has */
+	index_with_pointer_to("int *p;\nvoid f(int *a) { }", "DW_TAG_pointer_type");
+	print_message("%s\n", index_string(&part, symbol("f")->prototype));
+	assert_non_null(strstr(index_string(&part, symbol("f")->prototype), "..."));
+	index_done();
+	index_with_pointer_to("void f(void (*a)(int *, int *)) { }", "DW_TAG_subroutine_type");
+	assert_non_null(strstr(index_string(&part, symbol("f")->prototype), "..."));
+	index_done();
+	alarm(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(types_made_of_themselves),
 		cmocka_unit_test(prototypes_are_written_as_c_does),
 		cmocka_unit_test(data_is_named),
 		cmocka_unit_test(without_dwarf_there_are_no_names),
