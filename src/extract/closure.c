@@ -276,11 +276,15 @@ static void use_ordinary(struct closure *c, const struct mention *m, const struc
 				    w->how == READ_WRITTEN, w->by);
 	else if (w->how == READ_FROM_HEADER)
 		return;
-	else if (tu_name_is_shipped(c->tu, d->token))
+	else if (tu_name_is_shipped(c->tu, d->token)) {
 		closure_use_header_token(c, d->token);
-	else
+		if (c->request->generous) /* what it names may be known to private text only */
+			closure_push_work(c, d->declaration, c->tu->declarations.at[d->declaration].last,
+					  READ_LATE_HEADER, w->by);
+	} else {
 		closure_need_type(c, d, w->by,
 				  d->kind == DECLARED_TYPEDEF ? "typedef" : "enumerator");
+	}
 }
 
 static void read_work(struct closure *c, const struct work *w)

@@ -110,15 +110,18 @@ void closure_find_header_pointers(struct closure *c)
 {
 	const struct tu *tu = c->tu;
 
-	for (uint32_t i = 1; i + 3 < tu->tokens.n; i++) {
-		if (tu_class(tu, i) != WORD_STRUCT || !tu_is_punct(tu, i + 2, '*') ||
-		    !tu_is_plain_name(tu, i + 3) || !tu_is_public(tu, tu_token(tu, i)->file))
+	for (uint32_t i = 1; i + 4 < tu->tokens.n; i++) {
+		/* "struct x *name", or "typeof(struct x) *name" as macros write it */
+		uint32_t star = i + 2 + tu_is_punct(tu, i + 2, ')');
+
+		if (tu_class(tu, i) != WORD_STRUCT || !tu_is_punct(tu, star, '*') ||
+		    !tu_is_plain_name(tu, star + 1) || !tu_is_public(tu, tu_token(tu, i)->file))
 			continue;
 		const struct declared *d = tag_definition(c, tu_token(tu, i + 1)->name);
 
 		if (d && !tu_is_public(tu, tu_token(tu, d->token)->file))
 			pointer_vec_push(&c->header_pointers,
-					 (struct pointer) {d->name, tu_token(tu, i + 3)->name});
+					 (struct pointer) {d->name, tu_token(tu, star + 1)->name});
 	}
 }
 
